@@ -1,0 +1,506 @@
+"""The data that crosses a room's door: frozen records and their Parquet form.
+
+Times are exact seconds (`Fraction`) on the clip's clock (0 = container start) unless a field says
+"timeline". In Parquet a `Fraction` is the text "numerator/denominator"; nested values are JSON.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FootageRow:
+    """One path below the footage folder, and what it is. Every path has exactly one row."""
+
+    path: str
+    """Relative to the footage folder, forward slashes, exactly as found."""
+    role: str
+    """clip, sound, sidecar, duplicate, ignored or dead."""
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    """Modification time, nanoseconds since 1970."""
+    inode: int = 0
+    clip_id: str = ""
+    """First 32 hex digits of the content's sha256; empty where the content was not read."""
+    of: str = ""
+    """duplicate: path of the first file with these bytes. sidecar: path of the clip it speaks for."""
+    container: str = ""
+    """The demuxer's name, such as `mov,mp4,m4a,3gp,3g2,mj2`."""
+    duration: Fraction = Fraction(0)
+    """Seconds from the container's start to the end of the longest used stream."""
+    start: Fraction = Fraction(0)
+    """The container's start time in raw seconds: what is subtracted to get the clip's clock."""
+    video_stream: int = -1
+    """Stream index in the container of the picture that is used; -1 none."""
+    video_codec: str = ""
+    width: int = 0
+    """Pixels as displayed: after rotation and with square pixels."""
+    height: int = 0
+    """Pixels as displayed: after rotation and with square pixels."""
+    coded_width: int = 0
+    coded_height: int = 0
+    sar: Fraction = Fraction(1)
+    """Pixel aspect ratio of the coded picture."""
+    rotation: int = 0
+    """Degrees clockwise (0, 90, 180, 270) that the coded picture is turned for display."""
+    mirrored: bool = False
+    """Whether the display matrix flips the picture as well."""
+    fps: Fraction = Fraction(0)
+    """Average frames a second; 0 without picture."""
+    vfr: bool = False
+    """Whether frame distances vary by more than a tenth."""
+    video_start: Fraction = Fraction(0)
+    """First picture's time on the clip's clock."""
+    pix_fmt: str = ""
+    color: str = ""
+    """primaries/transfer/matrix, as tagged; `unknown` where not."""
+    interlaced: bool = False
+    audio_stream: int = -1
+    audio_codec: str = ""
+    audio_rate: int = 0
+    """Hz."""
+    audio_channels: int = 0
+    audio_start: Fraction = Fraction(0)
+    """First sample's time on the clip's clock."""
+    timecode: str = ""
+    reel: str = ""
+    note: str = ""
+    """Warnings for people; the file is used all the same."""
+
+    @property
+    def portrait(self) -> bool:
+        """Whether the displayed picture is taller than wide."""
+        return self.height > self.width
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A file that was set aside: why, and what a person can do."""
+
+    path: str
+    step: str
+    """footage, shot_index, soundtracks, transcripts, frame_index."""
+    code: int
+    family: str
+    """TRANSIENT, MALFORMED, UNSUPPORTED, LIMIT, SECURITY or INTERNAL."""
+    what: str
+    do: str
+    clip_id: str = ""
+    retryable: bool = False
+    attempts: int = 1
+    stderr_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A stretch of a clip between two camera cuts, and how good it is."""
+
+    shot_id: str
+    """`<first 12 digits of clip_id>-<number, four digits>`."""
+    clip_id: str
+    number: int
+    start: Fraction
+    end: Fraction
+    precision: Fraction = Fraction(0)
+    """How far start and end may be off, seconds; 0 exact."""
+    setup: str = ""
+    """Shots of one camera set-up share this id: same place, light and framing."""
+    luma: float = 0.0
+    """Mean Rec. 709 luma, 0.0 black to 1.0 white."""
+    contrast: float = 0.0
+    """Standard deviation of luma, 0..0.5."""
+    clipped: float = 0.0
+    """Share of pixels with luma <= 16 or >= 235 (of 255), 0..1."""
+    colourfulness: float = 0.0
+    """Hasler and Suesstrunk's measure, 0 grey to ~100 vivid."""
+    sharpness: float = 0.0
+    """Natural log of the variance of the Laplacian on a 360-line picture."""
+    motion: float = 0.0
+    """Median mean absolute luma difference of samples 0.2 s apart, 0..1."""
+    shake: float = 0.0
+    """RMS of the camera path minus its 1 s trend, share of the picture's width."""
+    frozen: float = 0.0
+    """Share of neighbouring samples that do not differ, 0..1."""
+    face_share: float = 0.0
+    """Share of sampled frames with a face."""
+    face: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Median face box: x, y, width, height as shares of the displayed frame; zeros without face."""
+    focus: tuple[float, float] = (0.5, 0.5)
+    """Centre of interest, x and y as shares of the displayed frame: face, else motion, else centre."""
+    stills: tuple[str, ...] = ()
+    """JPEG files below the data folder, in time order, at most 640 px wide."""
+    still_times: tuple[Fraction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Soundtrack:
+    """The sound of one clip, ready for listening machines."""
+
+    clip_id: str
+    duration: Fraction
+    """Seconds of decoded sound."""
+    start: Fraction
+    """Where the first sample lies on the clip's clock."""
+    wav: str
+    """16 kHz mono 16-bit WAV below the data folder; its first sample is the clip's second 0."""
+    loudness: float
+    """Integrated LUFS; -70.0 stands for silence."""
+    peak: float
+    """True peak, dBTP; -99.0 stands for silence."""
+    snr: float
+    """dB between the 95th and the 10th percentile of 20 ms RMS levels, 200-4000 Hz."""
+    speech: tuple[tuple[Fraction, Fraction], ...] = ()
+    """Spans where somebody seems to speak (voice activity), clip's clock."""
+    silences: tuple[tuple[Fraction, Fraction], ...] = ()
+    """Spans of at least 0.2 s below the clip's noise threshold, clip's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word."""
+
+    clip_id: str
+    number: int
+    """Position in the clip, from 0."""
+    text: str
+    """As people read it, with its punctuation."""
+    start: Fraction
+    end: Fraction
+    speaker: str = ""
+    confidence: float = 1.0
+    """0..1; sidecars count as 1."""
+    source: str = ""
+    """sidecar, pocketsphinx, whisperx, faster-whisper."""
+    flags: str = ""
+    """Comma-separated: overlong, filler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A spoken sentence."""
+
+    line_id: str
+    """`<first 12 digits of clip_id>-l<number, four digits>`."""
+    clip_id: str
+    number: int
+    text: str
+    start: Fraction
+    """Start of the first word."""
+    end: Fraction
+    """End of the last word."""
+    first_word: int
+    """Number of the first word in the clip."""
+    last_word: int
+    """Number of the last word, inclusive."""
+    speaker: str = ""
+    confidence: float = 1.0
+    """Mean of the words'."""
+    source: str = ""
+    group: str = ""
+    """Retake group: lines that say the same share it."""
+    complete: bool = True
+    """Whether it is the whole sentence, not a false start or a flub."""
+    take: int = 1
+    """Which try of its group this is, from 1, in the order of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word for what a shot shows or says, with where it comes from."""
+
+    shot_id: str
+    clip_id: str
+    text: str
+    """Lower case, a word or short phrase."""
+    kind: str
+    """folder, name, speech, people, motion, light, colour, concept."""
+    source: str
+    """The path, the engine or the measure that said so; never empty."""
+    weight: float = 1.0
+    """0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A step of an idea."""
+
+    kind: str
+    """hook, body, proof, breather or cta."""
+    text: str = ""
+    """What is said or shown here, in words."""
+    line_group: str = ""
+    """The retake group whose line carries this beat; empty where nobody speaks."""
+    query: str = ""
+    """Words that fitting pictures should answer to."""
+    seconds: Fraction = Fraction(0)
+    """Wished length; 0 where the line decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """What one cut says."""
+
+    cut_id: str
+    """`<round>-<idea>`, such as `r1-02`."""
+    round: str
+    recipe: str
+    """testimonial or montage."""
+    title: str
+    hook: str
+    """On-screen words of the first seconds, at most 42 characters; may be empty."""
+    hook_score: float
+    """0..1."""
+    duration: Fraction
+    """Seconds of the finished cut."""
+    beats: tuple[Beat, ...]
+    call_to_action: str
+    upload_text: str
+    hashtags: tuple[str, ...] = ()
+    shot_list: tuple[str, ...] = ()
+    """What an editor would look for, a line each."""
+    notes: tuple[str, ...] = ()
+    """What is missing, shortened or assumed, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A usable stretch of a shot, scored, with the reason, and its place in a cut."""
+
+    take_id: str
+    cut_id: str
+    role: str
+    """story (picture with its own sound), broll (picture only) or card (under the end card)."""
+    position: int
+    """Order among the takes of this role in this cut, from 0."""
+    beat: int
+    """Index of the idea's beat; -1 for none."""
+    clip_id: str
+    shot_id: str
+    line_id: str
+    """Empty for pictures without their sound."""
+    start: Fraction
+    end: Fraction
+    score: float
+    """0..1."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """Every term of the score by name, each 0..1."""
+    why: str = ""
+    alternates: tuple[str, ...] = ()
+    """shot_id or line_id of the next best, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCut:
+    """A stretch of picture on a timeline. Frames count at the timeline's rate."""
+
+    track: str
+    """V1 story or V2 B-roll (covers V1)."""
+    start: int
+    """First frame on the timeline."""
+    frames: int
+    clip_id: str
+    shot_id: str
+    path: str
+    """Of the clip, relative to the footage folder."""
+    source_start: Fraction
+    """Clip's clock; lies on a frame of the source."""
+    scale: float = 1.0
+    """Punch-in: 1.0 none, 1.2 to 1.25 where one shot continues."""
+    focus: tuple[float, float] = (0.5, 0.5)
+    """Where the crop looks, shares of the displayed frame."""
+    face: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Face box to keep inside, shares of the displayed frame; zeros without face."""
+    line_id: str = ""
+    take_id: str = ""
+    why: str = ""
+    score: float = 0.0
+    terms: dict[str, float] = field(default_factory=dict)
+    alternates: tuple[str, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """Exclusive frame on the timeline."""
+        return self.start + self.frames
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCut:
+    """A stretch of a clip's sound on a timeline. Seconds, exact."""
+
+    track: str
+    """A1 dialogue or A3 natural sound."""
+    start: Fraction
+    """Timeline."""
+    duration: Fraction
+    clip_id: str
+    path: str
+    source_start: Fraction
+    """Clip's clock."""
+    line_id: str = ""
+    gain: float = 0.0
+    """dB."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionWord:
+    """A word to be shown while it is heard. Timeline seconds, exact."""
+
+    text: str
+    start: Fraction
+    end: Fraction
+    confidence: float = 1.0
+    ends_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """Words over the picture that nobody speaks."""
+
+    kind: str
+    """hook or end_card."""
+    text: str
+    start: int
+    """First frame."""
+    frames: int
+    sub: str = ""
+    """Second, smaller line."""
+
+
+@dataclass(frozen=True, slots=True)
+class MusicCue:
+    """The bed below a cut."""
+
+    path: str
+    """Relative to the project folder."""
+    sha256: str
+    source_start: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The ordered cuts, sound and captions that realise an idea, on exact frames."""
+
+    cut_id: str
+    title: str
+    fps: Fraction
+    frames: int
+    picture: tuple[PictureCut, ...]
+    sound: tuple[SoundCut, ...] = ()
+    words: tuple[CaptionWord, ...] = ()
+    captions_note: str = ""
+    """Why there are no captions; empty where there are, or where nobody speaks."""
+    titles: tuple[Title, ...] = ()
+    music: MusicCue | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> Fraction:
+        """Exact seconds."""
+        return Fraction(self.frames) / self.fps
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem that an inspection found in an artefact."""
+
+    measure: str
+    """The inspection's name."""
+    what: str
+    """For people: what was found and what was expected."""
+    figure: str = ""
+    limit: str = ""
+    at: str = ""
+    """Where: a time or a cut."""
+
+
+def to_plain(value: Any) -> Any:
+    """A record as JSON types; fractions become "n/d"."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, dict):
+        return {str(k): to_plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(v) for v in value]
+    return value
+
+
+def from_plain(kind: Any, value: Any) -> Any:
+    """The inverse of `to_plain` for a record type, or a type that a record's field may have."""
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
+        return from_plain(inner, value)
+    if kind is Fraction:
+        return Fraction(value)
+    if origin is tuple:
+        args = typing.get_args(kind)
+        if len(args) == 2 and args[1] is Ellipsis:
+            return tuple(from_plain(args[0], v) for v in value)
+        return tuple(from_plain(a, v) for a, v in zip(args, value, strict=True))
+    if origin is list:
+        return [from_plain(typing.get_args(kind)[0], v) for v in value]
+    if origin is dict:
+        return {k: from_plain(typing.get_args(kind)[1], v) for k, v in value.items()}
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        known = {f.name for f in dataclasses.fields(kind)}
+        return kind(**{k: from_plain(hints[k], v) for k, v in value.items() if k in known})
+    if kind is float:
+        return float(value)
+    return value
+
+
+def write_records(path: Path, kind: type, rows: Iterable[Any]) -> None:
+    """A Parquet file of records; the schema's version and the record's name go into its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    simple = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    hints = typing.get_type_hints(kind)
+    rows = list(rows)
+    columns, fields = [], []
+    for f in dataclasses.fields(kind):
+        of = simple.get(hints[f.name], pa.string())
+        values = [to_plain(getattr(row, f.name)) for row in rows]
+        if hints[f.name] not in simple and hints[f.name] is not Fraction:
+            values = [json.dumps(v) for v in values]
+        columns.append(pa.array(values, of))
+        fields.append(pa.field(f.name, of, nullable=False))
+    meta = {"record": kind.__name__, "schema_version": str(SCHEMA_VERSION)}
+    pq.write_table(pa.table(columns, schema=pa.schema(fields, metadata=meta)), path)
+
+
+def read_records(path: Path, kind: type) -> list[Any]:
+    """The records of a Parquet file that `write_records` made."""
+    import pyarrow.parquet as pq
+
+    hints = typing.get_type_hints(kind)
+    simple = (str, int, float, bool)
+    out = []
+    for row in pq.read_table(path).to_pylist():
+        out.append(
+            kind(
+                **{
+                    k: v
+                    if hints[k] in simple
+                    else from_plain(hints[k], v if hints[k] is Fraction else json.loads(v))
+                    for k, v in row.items()
+                    if k in hints
+                }
+            )
+        )
+    return out

@@ -1,0 +1,449 @@
+"""Where everything lies, and how it gets there: whole or not at all.
+
+Two kinds of artefact:
+
+- `Project.make`: named files of one project. A manifest (inputs, size and sha256 of each output) is
+  written last; readers trust manifests only. What exists and has the same inputs is not made again.
+- `kept`: a content-addressed folder shared by all projects (a clip's analysis, a rendered segment).
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from video_assets.foundation.errors import ProjectError, StorageError
+from video_assets.foundation.records import read_records, to_plain, write_records
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
+"""Names that Windows cannot make a folder of."""
+
+
+def check_slug(slug: str) -> str:
+    """The slug itself, or ProjectError that says what a project may be called."""
+    if not SLUG.fullmatch(slug) or slug in _RESERVED:
+        shown = slug if len(slug) <= 40 else slug[:40] + "..."
+        raise ProjectError(
+            f"{shown!r} cannot name a project: use 1 to 63 of a-z, 0-9, '-' and '_', "
+            "beginning with a letter or digit"
+        )
+    return slug
+
+
+def digest_of(value: Any) -> str:
+    """sha256 (64 hex digits) of a value made of JSON types, records and fractions."""
+    text = json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """sha256 of a file's bytes, read in blocks."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turns a full or read-only disk into a StorageError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(f"the disk with {where} is full: free some space, then run again") from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise StorageError(f"{where} cannot be written ({error.strerror}): check its rights") from error
+        raise
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Writes a small file whole or not at all; leaves it alone where it already says the same."""
+    if isinstance(data, str):
+        data = data.encode()
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == data:
+            return
+    with disk_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+        _fsync(path.parent)
+
+
+def as_json(value: Any) -> str:
+    """Readable JSON with a stable order and a last newline."""
+    return json.dumps(to_plain(value), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file of an artefact."""
+
+    path: str
+    """Relative to the project folder."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an artefact was made from and what it consists of."""
+
+    artifact: str
+    version: str
+    inputs: dict[str, str]
+    """Digest of every input by name."""
+    input_digest: str
+    outputs: tuple[Output, ...]
+    data_version: str
+    """Digest of what was written: same bytes, same version."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Small figures for people: counts, engines, downgrades."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The answer of `Project.make`."""
+
+    manifest: Manifest
+    fresh: bool
+    """False where nothing had to be done."""
+
+
+class Draft:
+    """A private folder in which an artefact grows before it is published."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts: dict[str, Any] = {}
+
+    def path(self, name: str) -> Path:
+        """Where to write the output that will be `<project>/name`."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def text(self, name: str, text: str) -> None:
+        """Writes a text output."""
+        self.path(name).write_text(text, encoding="utf-8")
+
+    def json(self, name: str, value: Any) -> None:
+        """Writes a JSON output."""
+        self.text(name, as_json(value))
+
+    def records(self, name: str, kind: type, rows: Any) -> None:
+        """Writes a Parquet output of records."""
+        write_records(self.path(name), kind, rows)
+
+    def scratch(self) -> Path:
+        """A folder for intermediate files; nothing in it is published."""
+        path = self.folder / ".scratch"
+        path.mkdir(exist_ok=True)
+        return path
+
+
+class Project:
+    """One project's folder: what people put in, and what was made."""
+
+    def __init__(self, workspace: "Workspace", slug: str) -> None:
+        self.workspace = workspace
+        self.slug = check_slug(slug)
+        self.root = workspace.root / "projects" / slug
+
+    def path(self, name: str) -> Path:
+        """A file of this project; refuses to leave its folder."""
+        path = self.root / name
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise ProjectError(f"{name!r} lies outside project {self.slug}")
+        return path
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What project.yaml says: `brand`, `footage`."""
+        import yaml
+
+        path = self.root / "project.yaml"
+        try:
+            found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except FileNotFoundError:
+            found = {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ProjectError(f"{path} is not YAML: {error}") from error
+        if not isinstance(found, dict):
+            raise ProjectError(f"{path} must hold keys and values, such as `footage: footage`")
+        return found
+
+    @property
+    def footage_root(self) -> Path:
+        """The folder with the sources: as project.yaml says, else `footage` in the project's own."""
+        named = str(self.settings.get("footage") or "footage")
+        if named.startswith("s3://"):
+            raise ProjectError(
+                f"project {self.slug}: footage at {named} is not read yet; "
+                "copy it to a folder and name that in project.yaml"
+            )
+        return (self.root / Path(named).expanduser()).absolute()
+
+    @property
+    def brand(self) -> str:
+        """The brand this project belongs to; its own slug where none is named."""
+        return str(self.settings.get("brand") or self.slug)
+
+    def read(self, name: str, kind: type) -> list[Any]:
+        """The records of a Parquet file of this project."""
+        return read_records(self.path(name), kind)
+
+    def read_json(self, name: str) -> Any:
+        """A JSON file of this project."""
+        return json.loads(self.path(name).read_text(encoding="utf-8"))
+
+    def manifest(self, artifact: str) -> Manifest | None:
+        """What is recorded of an artefact; None where it was never made or its record is damaged."""
+        try:
+            plain = json.loads(self._manifest_path(artifact).read_text(encoding="utf-8"))
+            plain["outputs"] = tuple(Output(**o) for o in plain["outputs"])
+            return Manifest(**plain)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def manifests(self, prefix: str) -> list[Manifest]:
+        """All recorded artefacts whose names begin with `prefix/`, by name."""
+        base = self.root / ".manifests" / prefix
+        names = sorted(
+            p.relative_to(self.root / ".manifests").with_suffix("").as_posix()
+            for p in base.rglob("*.json")
+        )
+        return [m for m in map(self.manifest, names) if m]
+
+    def intact(self, manifest: Manifest) -> bool:
+        """Whether every output lies there with the recorded bytes."""
+        for output in manifest.outputs:
+            path = self.root / output.path
+            try:
+                if path.stat().st_size != output.size or _known_sha256(path) != output.sha256:
+                    return False
+            except OSError:
+                return False
+        return True
+
+    def is_current(self, artifact: str, version: str, inputs: Mapping[str, str]) -> bool:
+        """Whether `make` with the same arguments would have nothing to do."""
+        old = self.manifest(artifact)
+        return (
+            old is not None
+            and old.input_digest == _input_digest(artifact, version, inputs)
+            and self.intact(old)
+        )
+
+    def make(
+        self,
+        artifact: str,
+        version: str,
+        inputs: Mapping[str, str],
+        write: Callable[[Draft], None],
+    ) -> Made:
+        """The artefact, made only where its inputs or its files differ from what is recorded.
+
+        `write` fills a draft; its files then replace the old ones one by one, files that are no
+        longer part of it are removed, and the manifest is written last. A file whose bytes did not
+        change is left untouched.
+        """
+        digest = _input_digest(artifact, version, inputs)
+        old = self.manifest(artifact)
+        if old and old.input_digest == digest and self.intact(old):
+            return Made(old, fresh=False)
+        with disk_errors(self.root), self._draft(artifact) as draft:
+            write(draft)
+            shutil.rmtree(draft.folder / ".scratch", ignore_errors=True)
+            files = sorted(p for p in draft.folder.rglob("*") if p.is_file())
+            outputs = []
+            for file in files:
+                _fsync(file)
+                name = file.relative_to(draft.folder).as_posix()
+                outputs.append(Output(name, file.stat().st_size, sha256_file(file)))
+            manifest = Manifest(
+                artifact,
+                version,
+                dict(sorted(inputs.items())),
+                digest,
+                tuple(outputs),
+                digest_of([[o.path, o.sha256] for o in outputs]),
+                draft.facts,
+            )
+            for output, file in zip(outputs, files, strict=True):
+                final = self.path(output.path)
+                if final.is_file() and _known_sha256(final) == output.sha256:
+                    continue
+                final.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(file, final)
+                _fsync(final.parent)
+            for gone in {o.path for o in old.outputs} - {o.path for o in outputs} if old else ():
+                self.path(gone).unlink(missing_ok=True)
+            write_atomic(self._manifest_path(artifact), as_json(manifest))
+        return Made(manifest, fresh=True)
+
+    def forget(self, artifact: str) -> None:
+        """Removes an artefact's files and its record."""
+        old = self.manifest(artifact)
+        for output in old.outputs if old else ():
+            self.path(output.path).unlink(missing_ok=True)
+        self._manifest_path(artifact).unlink(missing_ok=True)
+
+    def _manifest_path(self, artifact: str) -> Path:
+        return self.path(f".manifests/{artifact}.json")
+
+    @contextlib.contextmanager
+    def _draft(self, artifact: str) -> Iterator[Draft]:
+        drafts = self.root / ".drafts"
+        drafts.mkdir(parents=True, exist_ok=True)
+        sweep(drafts)
+        name = artifact.replace("/", "-")
+        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{name}-", dir=drafts))
+        try:
+            yield Draft(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                drafts.rmdir()
+
+
+def sweep(drafts: Path) -> None:
+    """Removes drafts whose process is gone: what a killed run left behind."""
+    for folder in drafts.iterdir() if drafts.is_dir() else ():
+        pid = folder.name.split("-")[0].lstrip(".")
+        if pid.isdigit() and int(pid) != os.getpid() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _input_digest(artifact: str, version: str, inputs: Mapping[str, str]) -> str:
+    return digest_of({"artifact": artifact, "version": version, "inputs": dict(inputs)})
+
+
+_KNOWN: dict[tuple[str, int, int, int], str] = {}
+
+
+def _known_sha256(path: Path) -> str:
+    """sha256 of a file, computed once per process for the same inode, size and time."""
+    stat = path.stat()
+    key = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    if key not in _KNOWN:
+        _KNOWN[key] = sha256_file(path)
+    return _KNOWN[key]
+
+
+def kept(folder: Path, write: Callable[[Path], Any]) -> Any:
+    """The facts of a content-addressed folder, made by `write` where it does not exist yet.
+
+    `folder` is named by the digest of everything that went in, so what exists is right. `write`
+    gets a private folder to fill and returns facts (JSON types); the folder appears whole.
+    """
+    facts = kept_facts(folder)
+    if facts is not None:
+        return facts[0]
+    with disk_errors(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=folder.parent))
+        try:
+            made = to_plain(write(draft))
+            sizes = {
+                p.relative_to(draft).as_posix(): p.stat().st_size
+                for p in sorted(draft.rglob("*"))
+                if p.is_file()
+            }
+            for name in sizes:
+                _fsync(draft / name)
+            (draft / "manifest.json").write_text(as_json({"facts": made, "sizes": sizes}))
+            _fsync(draft / "manifest.json")
+            os.chmod(draft, 0o755)
+            if folder.exists() and kept_facts(folder) is None:
+                shutil.rmtree(folder)  # damaged: a file of it was deleted or cut short
+            with contextlib.suppress(FileExistsError, OSError):
+                os.rename(draft, folder)
+            _fsync(folder.parent)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    facts = kept_facts(folder)
+    if facts is None:
+        raise StorageError(f"{folder} could not be written")
+    return facts[0]
+
+
+def kept_facts(folder: Path) -> tuple[Any] | None:
+    """The facts of a content-addressed folder in a 1-tuple; None where it is not (wholly) there."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        for name, size in manifest["sizes"].items():
+            if (folder / name).stat().st_size != size:
+                return None
+        return (manifest["facts"],)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+class Workspace:
+    """The data folder: projects, clips, segments, index."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).expanduser().absolute()
+
+    def project(self, slug: str) -> Project:
+        """A project that exists; ProjectError says which ones do."""
+        project = Project(self, slug)
+        if not project.root.is_dir():
+            known = ", ".join(self.projects()) or "none yet"
+            raise ProjectError(
+                f"there is no project {slug!r} (projects: {known}); "
+                f"make it with `video-assets project add {slug} --footage DIR`"
+            )
+        return project
+
+    def projects(self) -> list[str]:
+        """The slugs of all projects, sorted."""
+        base = self.root / "projects"
+        if not base.is_dir():
+            return []
+        return sorted(
+            p.name
+            for p in base.iterdir()
+            if p.is_dir() and SLUG.fullmatch(p.name) and (p / "project.yaml").is_file()
+        )
+
+    def clip(self, clip_id: str) -> Path:
+        """The content-addressed folder of one clip's analysis."""
+        return self.root / "clips" / clip_id
+
+    @property
+    def segments(self) -> Path:
+        """Rendered segments, by digest."""
+        return self.root / "segments"
+
+    @property
+    def index(self) -> Path:
+        """The folder of the LanceDB tables."""
+        return self.root / "index"
