@@ -31,6 +31,7 @@ class Code(enum.IntEnum):
     CODEC = 3002
     ENCRYPTED = 3003
     PIXEL_FORMAT = 3004
+    LANGUAGE = 3005
     PIXELS = 4001
     STREAMS = 4002
     DURATION = 4003

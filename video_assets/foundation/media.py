@@ -80,6 +80,19 @@ def run(graph: Any, cwd: Path, timeout: float, what: str, stdin: bytes | None = 
     return run_arguments(ffmpeg.get_args(graph), cwd, timeout, what, stdin)
 
 
+_RUNNING: set["subprocess.Popen[bytes]"] = set()
+
+
+def end_all() -> None:
+    """Ends every ffmpeg that this process started: for callers whose threads wait for one.
+
+    An interrupt reaches the main thread only; without this the others would render on.
+    """
+    for process in list(_RUNNING):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def run_arguments(
     arguments: list[str], cwd: Path, timeout: float, what: str, stdin: bytes | None = None
 ) -> tuple[bytes, str]:
@@ -100,6 +113,7 @@ def run_arguments(
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    _RUNNING.add(process)
     try:
         out, err = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired as error:
@@ -109,6 +123,7 @@ def run_arguments(
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+        _RUNNING.discard(process)
     messages = err.decode(errors="replace")
     if process.returncode:
         tail = "\n".join(messages.strip().splitlines()[-6:])
@@ -147,6 +162,10 @@ def open_container(path: Path) -> Iterator["av.container.InputContainer"]:
         yield container
 
 
+_UNREAD = (b"FLV", b"0&\xb2u", b".RMF", b"YUV4MPEG2", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
+"""First bytes of containers that are not in FORMATS: Flash, ASF, RealMedia, raw, pictures."""
+
+
 def _refused(path: Path, error: Exception) -> FootageError:
     size = path.stat().st_size if path.exists() else 0
     if size == 0:
@@ -160,11 +179,19 @@ def _refused(path: Path, error: Exception) -> FootageError:
             Code.SECURITY_FORMAT,
             "bring the media itself; files that point to others are never opened",
         )
-    if "whitelist" in str(error).lower() or isinstance(error, PermissionError):
+    not_listed = "whitelist" in str(error).lower() or isinstance(error, PermissionError)
+    if head.startswith(_UNREAD) or not_listed:
         return FootageError(
             "is in a container that is not read",
             Code.CONTAINER,
             "re-wrap it as MP4, MOV or MKV",
+        )
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return FootageError(
+            "is a damaged MKV or WebM: its head cannot be read",
+            Code.DECODE,
+            "copy it again from the card, or export it again",
+            str(error),
         )
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"wide"):
         return FootageError(

@@ -267,16 +267,17 @@ class Project:
         version: str,
         inputs: Mapping[str, str],
         write: Callable[[Draft], None],
+        again: bool = False,
     ) -> Made:
         """The artefact, made only where its inputs or its files differ from what is recorded.
 
         `write` fills a draft; its files then replace the old ones one by one, files that are no
         longer part of it are removed, and the manifest is written last. A file whose bytes did not
-        change is left untouched.
+        change is left untouched. `again` makes it even where it is current.
         """
         digest = _input_digest(artifact, version, inputs)
         old = self.manifest(artifact)
-        if old and old.input_digest == digest and self.intact(old):
+        if not again and old and old.input_digest == digest and self.intact(old):
             return Made(old, fresh=False)
         with disk_errors(self.root), self._draft(artifact) as draft:
             write(draft)
@@ -307,6 +308,12 @@ class Project:
                 self.path(gone).unlink(missing_ok=True)
             write_atomic(self._manifest_path(artifact), as_json(manifest))
         return Made(manifest, fresh=True)
+
+    @contextlib.contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A private folder on the project's own disk, gone afterwards."""
+        with disk_errors(self.root), self._draft(name) as draft:
+            yield draft.folder
 
     def forget(self, artifact: str) -> None:
         """Removes an artefact's files and its record."""

@@ -1,0 +1,1 @@
+"""What leaves the house: platform data, inspections of finished files, receipts, a review page."""

@@ -1,0 +1,1 @@
+"""What the footage holds: clips, shots, sound, words, pictures by meaning, and tags."""

@@ -1,0 +1,389 @@
+"""Everything that is learned of a clip in one decode: shots, their quality and stills, its sound.
+
+Each clip is analysed once, in a worker process, into a folder named by what went in
+(`clips/<clip_id>/analysis-<digest>`); projects that share a clip share the folder. A clip that
+breaks half-way is used up to there.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from video_assets.foundation.errors import Code, FootageError, VideoAssetsError
+from video_assets.foundation.media import open_container
+from video_assets.foundation.progress import track
+from video_assets.foundation.records import (
+    DeadLetter,
+    FootageRow,
+    Shot,
+    Soundtrack,
+    from_plain,
+    to_plain,
+)
+from video_assets.foundation.store import Workspace, digest_of, kept, kept_facts
+from video_assets.foundation.timecode import Span
+from video_assets.foundation.workers import in_workers
+from video_assets.library.letters import is_warned
+from video_assets.library.quality import LINES, ShotFigures, ShotMeter
+from video_assets.library.shots import DETECT_WIDTH, DETECTOR, CutFinder, spans, with_setups
+from video_assets.library.soundtracks import SoundMeter
+
+ANALYSIS_VERSION = "1"
+"""Goes up when the decode or what is measured in it changes: every clip is then analysed again."""
+MIN_GOOD = Fraction(1)
+"""Seconds that must be good of a clip that breaks half-way."""
+BACKWARDS = Fraction(1)
+"""Seconds that picture time may run back before its timestamps count as broken."""
+
+
+def analyse_clips(
+    workspace: Workspace, root: Path, rows: Sequence[FootageRow]
+) -> tuple[list[Shot], list[Soundtrack], list[DeadLetter]]:
+    """Shots, soundtracks and what could not be used, in the order of the rows.
+
+    Clips and sounds are analysed, other roles passed over. What is kept already is not read again.
+    """
+    due = {row.clip_id: row for row in reversed(rows) if row.role in ("clip", "sound")}
+    due = {row.clip_id: row for row in rows if due.get(row.clip_id) is row}
+    facts: dict[str, Any] = {}
+    failed: dict[str, VideoAssetsError] = {}
+    todo = []
+    for clip_id, row in due.items():
+        found = kept_facts(_folder(workspace, row))
+        if found is None:
+            todo.append(row)
+        else:
+            facts[clip_id] = found[0]
+    todo.sort(key=lambda row: (-row.duration * row.coded_width * row.coded_height, row.path))
+    with track("analysing clips", float(sum((r.duration for r in todo), Fraction(0)))) as progress:
+        tasks = [(str(workspace.root), str(root), to_plain(row)) for row in todo]
+        limits = [max(60.0, 20 * float(row.duration)) for row in todo]
+        for number, result in in_workers(analyse, tasks, limits):
+            row = todo[number]
+            if isinstance(result, VideoAssetsError):
+                if not isinstance(result, FootageError):
+                    raise result  # the disk is full, or another thing that no clip is to blame for
+                failed[row.clip_id] = result
+            else:
+                facts[row.clip_id] = result
+            progress.advance(float(row.duration), row.path)
+    shots: list[Shot] = []
+    sounds: list[Soundtrack] = []
+    letters: list[DeadLetter] = []
+    looks: list[tuple[Shot, tuple[int, int], np.ndarray]] = []
+    for clip_id, row in due.items():
+        if clip_id in failed:
+            letters.append(_letter(row, failed[clip_id]))
+            continue
+        found = facts[clip_id]
+        if not is_warned(row):  # intake has told of it already
+            letters += [
+                from_plain(DeadLetter, {**plain, "path": row.path}) for plain in found["letters"]
+            ]
+        if found["sound"]:
+            sounds.append(from_plain(Soundtrack, found["sound"]))
+        for plain, look in zip(found["shots"], found["looks"], strict=True):
+            shot = from_plain(Shot, plain)
+            looks.append((shot, (row.width, row.height), np.array(look, np.float32) / 1000))
+    shots = with_setups(looks)
+    return shots, sounds, letters
+
+
+def _folder(workspace: Workspace, row: FootageRow) -> Path:
+    """Where a clip's analysis lies; its name holds everything that the result depends on."""
+    digest = digest_of(
+        {
+            "analysis": ANALYSIS_VERSION,
+            "detector": DETECTOR,
+            "tools": {name: version(name) for name in ("av", "scenedetect", "numpy", "scipy")},
+            "opencv": _opencv(),
+            "clip": row.clip_id,
+            "streams": [row.video_stream, row.audio_stream],
+            "picture": [row.width, row.height, row.rotation, row.mirrored],
+            "time": [row.start, row.duration, row.fps, row.video_start, row.audio_start],
+        }
+    )
+    return workspace.clip(row.clip_id) / f"analysis-{digest[:16]}"
+
+
+def _opencv() -> str:
+    from importlib.metadata import PackageNotFoundError
+
+    for name in ("opencv-python-headless", "opencv-python"):
+        with contextlib.suppress(PackageNotFoundError):
+            return version(name).rsplit(".", 1)[0]  # the same OpenCV in either wheel
+    return "none"
+
+
+def analyse(data: str, root: str, plain: dict[str, Any]) -> Any:
+    """Analyses one clip into the store and returns its facts; runs in a worker process.
+
+    `data`: the workspace's folder. `root`: the footage folder. `plain`: the FootageRow as JSON.
+    """
+    import cv2
+
+    cv2.setNumThreads(1)
+    row: FootageRow = from_plain(FootageRow, plain)
+    workspace = Workspace(Path(data))
+    folder = _folder(workspace, row)
+    return kept(
+        folder, lambda draft: _analyse(Path(root) / row.path, row, draft, folder, workspace)
+    )
+
+
+def _analyse(
+    path: Path, row: FootageRow, draft: Path, folder: Path, workspace: Workspace
+) -> dict[str, Any]:
+    picture = _Picture(row) if row.video_stream >= 0 else None
+    sound = SoundMeter(draft / "sound.wav") if row.audio_stream >= 0 else None
+    try:
+        trouble = _decode(path, row, picture, sound)
+    except BaseException:
+        if sound is not None:
+            sound.abandon()
+        raise
+    letters = [to_plain(_letter(row, trouble))] if trouble is not None else []
+    shots, looks = [], []
+    if picture is not None:
+        below = folder.relative_to(workspace.root).as_posix()
+        for number, (span, figures) in enumerate(picture.finish()):
+            names, times = _write_stills(draft, below, number, span, figures)
+            shots.append(to_plain(_shot(row, number, span, figures, names, times)))
+            looks.append(_look(figures))
+    heard = None
+    if sound is not None:
+        found = sound.finish()
+        if found.duration > 0:
+            wav = (folder / "sound.wav").relative_to(workspace.root).as_posix()
+            heard = to_plain(
+                Soundtrack(
+                    row.clip_id,
+                    found.duration,
+                    found.start,
+                    wav,
+                    found.loudness,
+                    found.peak,
+                    found.snr,
+                    found.speech,
+                    found.silences,
+                )
+            )
+        else:
+            (draft / "sound.wav").unlink()
+    return {"shots": shots, "looks": looks, "sound": heard, "letters": letters}
+
+
+def _letter(row: FootageRow, error: VideoAssetsError) -> DeadLetter:
+    code = error.code if isinstance(error, FootageError) else Code.EXCEPTION
+    step = "shot_index" if row.video_stream >= 0 else "soundtracks"
+    do = error.do if isinstance(error, FootageError) else ""
+    tail = error.stderr_tail if isinstance(error, FootageError) else ""
+    return DeadLetter(
+        row.path, step, int(code), code.family, str(error), do, row.clip_id, code.retryable,
+        stderr_tail=tail,
+    )  # fmt: skip
+
+
+def _decode(
+    path: Path, row: FootageRow, picture: "_Picture | None", sound: SoundMeter | None
+) -> FootageError | None:
+    """Feeds picture and sound from one reading of the file; says where and why it broke off."""
+    import av.error
+
+    pictures = 0
+    first_error = ""
+    with open_container(path) as container:
+        wanted = [i for i in (row.video_stream, row.audio_stream) if i >= 0]
+        streams = [container.streams[i] for i in wanted]
+        for stream in streams:
+            stream.codec_context.thread_count = 1
+        try:
+            for packet in container.demux(streams):
+                is_picture = packet.stream.index == row.video_stream
+                try:
+                    frames = packet.decode()
+                except av.error.FFmpegError as error:
+                    first_error = first_error or str(error)
+                    if is_picture and pictures:
+                        return _broken(picture, first_error, Code.DECODE)
+                    continue  # before the first picture: the clip begins later; sound skips a beat
+                frame: Any
+                for frame in frames:
+                    if is_picture and picture is not None:
+                        time = picture.time_of(frame, row)
+                        if time is None:
+                            return _broken(picture, "time runs backwards", Code.BAD_TIMESTAMPS)
+                        picture.show(frame, time)
+                        pictures += 1
+                    elif sound is not None and frame.pts is not None:
+                        sound.hear(frame, frame.pts * frame.time_base - row.start)
+        except av.error.FFmpegError as error:  # the container breaks off
+            first_error = first_error or str(error)
+            if picture is not None:
+                return _broken(picture, first_error, Code.TRUNCATED)
+    if picture is not None and not pictures:
+        raise FootageError(
+            "holds no picture that can be decoded",
+            Code.DECODE,
+            "copy or export it again",
+            first_error,
+        )
+    if picture is not None and picture.end < row.duration * Fraction(1, 2) and first_error:
+        return _broken(picture, first_error, Code.TRUNCATED)
+    return None
+
+
+def _broken(picture: "_Picture | None", why: str, code: Code) -> FootageError:
+    """The letter of a clip that is good up to some point; raised where too little is good."""
+    good = picture.end - picture.start if picture else Fraction(0)
+    error = FootageError(
+        f"is damaged: only its first {float(good):.1f} s of picture are good and used",
+        code,
+        "copy it again from the card, or export it again",
+        why,
+    )
+    if good < MIN_GOOD:
+        raise FootageError(
+            f"is damaged: only {float(good):.1f} s of picture are good, less than 1 s",
+            code,
+            error.do,
+            why,
+        )
+    return error
+
+
+class _Picture:
+    """The picture side of a decode: cuts, measures and stills, frame by frame."""
+
+    def __init__(self, row: FootageRow) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        turned = row.rotation in (90, 270)
+        width, height = (row.height, row.width) if turned else (row.width, row.height)
+        scale = min(1.0, DETECT_WIDTH / width)
+        self._small = (max(2, round(width * scale)), max(2, round(height * scale)))
+        scale = min(1.0, LINES / min(width, height))
+        self._size = (max(2, round(width * scale)), max(2, round(height * scale)))
+        self._row = row
+        self._to_small, self._to_size = VideoReformatter(), VideoReformatter()
+        self._cuts, self._meter = CutFinder(), ShotMeter()
+        self._edges: list[Fraction] = []
+        self._figures: list[ShotFigures] = []
+        self._last = Fraction(-1)
+        self._step = 1 / row.fps if row.fps else Fraction(1, 25)
+        self.start = Fraction(0)
+        self.end = Fraction(0)
+        """Exclusive end of the last good picture, clip's clock."""
+
+    def time_of(self, frame: Any, row: FootageRow) -> Fraction | None:
+        """The frame's time on the clip's clock; None where time runs backwards."""
+        if frame.pts is None:
+            return self._last + self._step if self._last >= 0 else row.video_start
+        time = Fraction(frame.pts) * frame.time_base - row.start
+        return None if time < self._last - BACKWARDS else time
+
+    def show(self, frame: Any, time: Fraction) -> None:
+        """Takes the next frame; one not after the last, or past the clip's end, is passed over."""
+        if time <= self._last or (self._last >= 0 and time >= self._row.duration):
+            return
+        if self._last < 0:
+            self.start = time
+        self._last = time
+        length = Fraction(frame.duration or 0) * frame.time_base
+        sure = length > 0 and (length < 1 or time + length <= self._row.duration)
+        self.end = time + (length if sure else self._step)
+        if time < self._row.duration < self.end:
+            self.end = self._row.duration
+        small = self._as(frame, self._to_small, self._small)
+        self._meter.glance(small, time)
+        if self._meter.wants(time):
+            picture = self._as(frame, self._to_size, self._size)
+            picture = np.rot90(picture, -self._row.rotation // 90)
+            if self._row.mirrored:
+                picture = picture[:, ::-1]
+            self._meter.measure(np.ascontiguousarray(picture), time)
+        cut = self._cuts.show(small, time)
+        if cut is not None:
+            self._edges.append(cut)
+            self._figures.append(self._meter.close(cut))
+
+    def finish(self) -> Iterator[tuple[Span, ShotFigures]]:
+        """The shots, tiling start..end exactly."""
+        self._figures.append(self._meter.close(None))
+        found = spans(self.start, self._edges, self.end)
+        yield from zip(found, self._figures, strict=False)
+
+    @staticmethod
+    def _as(frame: Any, scaler: Any, size: tuple[int, int]) -> np.ndarray:
+        """The frame as uint8 BGR (height, width, 3) of `size` (width, height)."""
+        import cv2
+
+        if min(frame.width, frame.height) < 16:  # too small for the scaler's filters
+            found = frame.to_ndarray(format="bgr24")
+            return np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_NEAREST))
+        smaller = frame.width >= size[0] and frame.height >= size[1]
+        how = "AREA" if smaller else "BILINEAR"
+        made = scaler.reformat(frame, size[0], size[1], "bgr24", interpolation=how, threads=1)
+        return np.asarray(made.to_ndarray())
+
+
+def _write_stills(
+    draft: Path, below: str, number: int, span: Span, figures: ShotFigures
+) -> tuple[tuple[str, ...], tuple[Fraction, ...]]:
+    """Up to three stills, at 1/6, 1/2 and 5/6: their names below the data folder, and times."""
+    chosen: dict[Fraction, bytes] = {}
+    inside = [c for c in figures.candidates if span.start <= c[0] < span.end]
+    for share in (Fraction(1, 6), Fraction(1, 2), Fraction(5, 6)):
+        if inside:
+            wish = span.start + span.duration * share
+            best = min(inside, key=lambda c: (abs(c[0] - wish), c[0]))
+            chosen[best[0]] = best[1]
+    names = []
+    for i, (_, jpeg) in enumerate(sorted(chosen.items())):
+        name = f"shot-{number:04d}-{i + 1}.jpg"
+        (draft / name).write_bytes(jpeg)
+        names.append(f"{below}/{name}")
+    return tuple(names), tuple(sorted(chosen))
+
+
+def _look(figures: ShotFigures) -> list[int]:
+    """Mean colour histogram of a shot in thousandths."""
+    if not figures.candidates:
+        return [0] * 128
+    mean = np.mean([c[2] for c in figures.candidates], axis=0)
+    return [int(v) for v in np.rint(mean * 1000)]
+
+
+def _shot(
+    row: FootageRow,
+    number: int,
+    span: Span,
+    figures: ShotFigures,
+    names: tuple[str, ...],
+    times: tuple[Fraction, ...],
+) -> Shot:
+    return Shot(
+        shot_id=f"{row.clip_id[:12]}-{number:04d}",
+        clip_id=row.clip_id,
+        number=number,
+        start=span.start,
+        end=span.end,
+        luma=figures.luma,
+        contrast=figures.contrast,
+        clipped=figures.clipped,
+        colourfulness=figures.colourfulness,
+        sharpness=figures.sharpness,
+        motion=figures.motion,
+        shake=figures.shake,
+        frozen=figures.frozen,
+        face_share=figures.face_share,
+        face=figures.face,
+        focus=figures.focus,
+        stills=names,
+        still_times=times,
+    )

@@ -1,0 +1,256 @@
+"""Frames as vectors, in one LanceDB table for each embedder, shared by all projects.
+
+One writer at a time and one write a project: a table's files stay few, and no key comes twice.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from video_assets.foundation.errors import Code, FootageError
+from video_assets.foundation.progress import track
+from video_assets.foundation.records import Shot
+from video_assets.foundation.store import Workspace, check_slug, disk_errors
+from video_assets.models.embedders import Embedder
+
+BATCH = 256
+"""Stills that are held in memory at a time (a still of 640x360 takes 0.7 MB)."""
+_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
+
+
+def table_name(model: str) -> str:
+    """The table of an embedder: vectors of different models never share one."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", model)[:40]
+    return f"frames-{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+
+
+def index_frames(
+    workspace: Workspace, project_slug: str, shots: Sequence[Shot], embedder: Embedder
+) -> tuple[int, str]:
+    """Replaces the project's rows by one for each still; returns how many, and their digest.
+
+    The digest is of ids, times and vectors, not of the table's files: the same stills give the same
+    digest. Where the table holds just these rows already, nothing is written. Raises FootageError
+    where a still cannot be read.
+    """
+    ids, columns, vectors = _rows(workspace, check_slug(project_slug), shots, embedder)
+    digest = _digest(embedder.name, ids, columns["time_s"], vectors)
+    table = _table(workspace, embedder.name, embedder.size if ids else 0, create=bool(ids))
+    if table is None:
+        return 0, digest
+    if _stored_digest(table, project_slug, embedder.name) == digest:
+        return len(ids), digest
+    mine = f"project = '{project_slug}'"
+    with disk_errors(workspace.index):
+        if not ids:
+            table.delete(mine)
+            return 0, digest
+        merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+        merge.when_not_matched_by_source_delete(mine).execute(_arrow(columns, vectors))
+        _add_indices(table)
+    return len(ids), digest
+
+
+def similar(
+    workspace: Workspace,
+    project_slug: str,
+    vector: np.ndarray,
+    limit: int,
+    model: str = "look-1",
+) -> list[tuple[str, float]]:
+    """The project's shots by their best frame: (shot_id, cosine -1..1), best first, exact.
+
+    `vector`: a query of the same model. Empty where nothing is indexed.
+    """
+    if limit <= 0:
+        return []
+    return frame_scores(workspace, project_slug, vector, model)[:limit]
+
+
+def frame_scores(
+    workspace: Workspace, project_slug: str, vector: np.ndarray, model: str = "look-1"
+) -> list[tuple[str, float]]:
+    """Every shot of the project with the cosine of its best frame, best first."""
+    table = _table(workspace, model, 0, create=False)
+    count = table.count_rows(f"project = '{check_slug(project_slug)}'") if table is not None else 0
+    if table is None or not count:
+        return []
+    found = (
+        table.search(np.asarray(vector, np.float32))
+        .distance_type("cosine")
+        .where(f"project = '{project_slug}'", prefilter=True)
+        .select(["shot_id", "_distance"])
+        .limit(count)
+        .to_arrow()
+    )
+    best: dict[str, float] = {}
+    for shot_id, distance in zip(
+        found["shot_id"].to_pylist(), found["_distance"].to_pylist(), strict=True
+    ):
+        best[shot_id] = max(best.get(shot_id, -1.0), 1.0 - distance)
+    ranked = sorted(best.items(), key=lambda pair: (-round(pair[1], 6), pair[0]))
+    return [(shot_id, round(score, 6)) for shot_id, score in ranked]
+
+
+def vectors_of(workspace: Workspace, project_slug: str, model: str) -> dict[str, np.ndarray]:
+    """For each shot of the project its vectors in time order, float32 (stills, size)."""
+    rows = _stored(_table(workspace, model, 0, create=False), project_slug)
+    out: dict[str, list[Any]] = {}
+    for row in rows:
+        out.setdefault(row["shot_id"], []).append(row["vector"])
+    return {shot: np.asarray(v, np.float32) for shot, v in out.items()}
+
+
+def every_shot_represented(
+    workspace: Workspace, slug: str, shots: Sequence[Shot], model: str
+) -> list[str]:
+    """Problems: shots without a row, rows of shots that are gone, rows of another model."""
+    rows = _stored(_table(workspace, model, 0, create=False), slug)
+    there = {row["shot_id"] for row in rows}
+    known = {s.shot_id for s in shots}
+    problems = [
+        f"shot {s.shot_id} has no frame in the index" for s in shots if s.shot_id not in there
+    ]
+    problems += [f"the index holds shot {gone}, which is gone" for gone in sorted(there - known)]
+    strange = sorted({row["model"] for row in rows} - {model})
+    return problems + [f"rows of model {other} lie in the table of {model}" for other in strange]
+
+
+def normalised(workspace: Workspace, slug: str, model: str) -> list[str]:
+    """Problems: vectors whose length is not 1 within a thousandth, or that are no numbers."""
+    problems = []
+    for row in _stored(_table(workspace, model, 0, create=False), slug):
+        length = float(np.linalg.norm(np.asarray(row["vector"], np.float64)))
+        if not abs(length - 1.0) <= 1e-3:
+            problems.append(f"the vector of {row['id']} has length {length:.4f}, not 1")
+    return problems
+
+
+def _rows(
+    workspace: Workspace, slug: str, shots: Sequence[Shot], embedder: Embedder
+) -> tuple[list[str], dict[str, list[Any]], np.ndarray]:
+    stills = [
+        (shot, time, workspace.root / path)
+        for shot in sorted(shots, key=lambda s: s.shot_id)
+        for time, path in zip(shot.still_times, shot.stills, strict=True)
+    ]
+    ids = [f"{slug}/{shot.shot_id}/{_exact(time)}" for shot, time, _ in stills]
+    parts: list[np.ndarray] = []
+    with track("indexing frames", len(stills)) as progress:
+        for first in range(0, len(stills), BATCH):
+            batch = stills[first : first + BATCH]
+            parts.append(embedder.images([read_picture(path) for *_, path in batch]))
+            progress.advance(len(batch))
+    columns: dict[str, list[Any]] = {
+        "id": ids,
+        "project": [slug] * len(stills),
+        "clip_id": [shot.clip_id for shot, *_ in stills],
+        "shot_id": [shot.shot_id for shot, *_ in stills],
+        "time_s": [float(time) for _, time, _ in stills],
+        "model": [embedder.name] * len(stills),
+    }
+    vectors = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+    return ids, columns, vectors
+
+
+def _exact(time: Fraction) -> str:
+    return f"{time.numerator}_{time.denominator}"
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """uint8 (height, width, 3) RGB of a JPEG or PNG. Raises FootageError where it is none."""
+    import cv2
+
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise FootageError(
+            f"{path.name} cannot be read ({error.strerror})",
+            Code.DECODE,
+            "name a picture that is there",
+        ) from error
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    except cv2.error as error:  # above its pixel limit
+        raise FootageError(f"{path.name} is too large", Code.PIXELS, "make it smaller") from error
+    if picture is None:
+        raise FootageError(f"{path.name} is no picture", Code.DECODE, "give it as JPEG or PNG")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+
+
+def _digest(model: str, ids: Sequence[str], times: Sequence[float], vectors: np.ndarray) -> str:
+    order = sorted(range(len(ids)), key=lambda i: ids[i])
+    digest = hashlib.sha256(model.encode())
+    for i in order:
+        digest.update(f"\n{ids[i]} {times[i]!r} ".encode())
+        digest.update(np.ascontiguousarray(vectors[i], "<f4").tobytes())
+    return digest.hexdigest()
+
+
+def _stored(table: Any, slug: str) -> list[dict[str, Any]]:
+    if table is None:
+        return []
+    rows = (
+        table.search().where(f"project = '{check_slug(slug)}'").limit(table.count_rows()).to_list()
+    )
+    return sorted(rows, key=lambda r: (r["shot_id"], r["time_s"], r["id"]))
+
+
+def _stored_digest(table: Any, slug: str, model: str) -> str:
+    rows = _stored(table, slug)
+    vectors = np.asarray([r["vector"] for r in rows], np.float32)
+    return _digest(model, [r["id"] for r in rows], [r["time_s"] for r in rows], vectors)
+
+
+def _schema(size: int) -> Any:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False, metadata=_KEY),
+            pa.field("project", pa.string()),
+            pa.field("clip_id", pa.string()),
+            pa.field("shot_id", pa.string()),
+            pa.field("time_s", pa.float64()),
+            pa.field("model", pa.string()),
+            pa.field("vector", pa.list_(pa.float32(), size)),
+        ]
+    )
+
+
+def _arrow(columns: dict[str, list[Any]], vectors: np.ndarray) -> Any:
+    import pyarrow as pa
+
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
+    column = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    return pa.table({**columns, "vector": column}, schema=_schema(vectors.shape[1]))
+
+
+def _table(workspace: Workspace, model: str, size: int, create: bool) -> Any:
+    """The embedder's table; None where there is none and `create` is not asked for."""
+    if not create and not (workspace.index / f"{table_name(model)}.lance").is_dir():
+        return None
+    import lancedb
+
+    with disk_errors(workspace.index):
+        workspace.index.mkdir(parents=True, exist_ok=True)
+        base = lancedb.connect(str(workspace.index))
+        if (workspace.index / f"{table_name(model)}.lance").is_dir():
+            return base.open_table(table_name(model))
+        return base.create_table(table_name(model), schema=_schema(size))
+
+
+def _add_indices(table: Any) -> None:
+    """Once a table: rows by id and by project. Rows added later are found all the same."""
+    from lancedb.index import Bitmap, BTree
+
+    there = {tuple(i.columns) for i in table.list_indices()}
+    if ("project",) not in there:
+        table.create_index("project", config=Bitmap())
+    if ("id",) not in there:
+        table.create_index("id", config=BTree())

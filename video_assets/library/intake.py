@@ -1,0 +1,348 @@
+"""What lies below the footage folder: one row a path, read once, in worker processes.
+
+A name that is not UTF-8 cannot be written to Parquet, JSON or a timeline. Such a path is shown with
+its odd bytes as `\\xE9` and its own backslashes doubled (reversible: `as_found`), and the file is
+set aside with the advice to rename it. All other paths stand exactly as found.
+"""
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from video_assets.foundation.errors import Code, FootageError, ProjectError, VideoAssetsError
+from video_assets.foundation.progress import track
+from video_assets.foundation.records import DeadLetter, FootageRow, from_plain, to_plain
+from video_assets.foundation.store import Project, digest_of
+from video_assets.foundation.workers import in_workers
+from video_assets.library.letters import letter_of, warning_of
+from video_assets.library.probe import probe
+
+_VIDEO = (
+    "mp4 mov m4v mkv webm avi mts m2ts m2t ts mxf 3gp 3g2 mpg mpeg mpe vob wmv asf flv f4v ogv "
+    "dv divx rm rmvb y4m m4s h264 h265 hevc 264 265 insv 360 r3d braw"
+)
+VIDEO = frozenset(_VIDEO.split())
+_SOUND = "wav mp3 flac aac m4a ogg oga opus aif aiff wma ac3 amr caf mka au"
+SOUND = frozenset(_SOUND.split())
+SIDECARS = {"srt", "vtt", "json", "txt"}
+_PICTURES = (
+    "jpg jpeg png gif bmp tif tiff webp heic heif psd svg dng cr2 cr3 nef arw raf exr dpx thm"
+)
+PICTURES = frozenset(_PICTURES.split())
+PROXIES = {"lrv", "lrf", "lrm"}
+"""Small copies that cameras put beside the clip."""
+BYTES_A_SECOND = 20_000_000
+"""Slowest disk that is waited for."""
+_MAGIC = (b"\x1aE\xdf\xa3", b"fLaC", b"OggS", b"FLV", b"\x06\x0e\x2b\x34", b"0&\xb2u", b"FORM")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something that lies below the footage folder."""
+
+    path: str
+    """Relative, forward slashes; see the module for names that are not UTF-8."""
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    inode: int
+    kind: str = "file"
+    """file, link, special (no regular file) or closed (a folder that cannot be listed)."""
+
+
+def look(root: Path) -> list[Found]:
+    """Everything below `root`, sorted by path; links are not followed, hidden files are listed.
+
+    Raises ProjectError when the folder is not there.
+    """
+    if not root.is_dir():
+        raise ProjectError(
+            f"the footage folder {root} is not there: mount the disk it lies on, "
+            "or name the right folder in project.yaml"
+        )
+    out: list[Found] = []
+    folders = [(os.fsencode(root), b"")]
+    while folders:
+        folder, prefix = folders.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            if not prefix:
+                raise ProjectError(f"the footage folder {root} cannot be read: {error}") from error
+            out.append(Found(_shown(prefix[:-1]), 0, 0, 0, "closed"))
+            continue
+        for entry in entries:
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, name + b"/"))
+                continue
+            try:
+                info = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # gone since it was listed
+            kind = "special"
+            if stat.S_ISLNK(info.st_mode):
+                kind = "link"
+            elif stat.S_ISREG(info.st_mode):
+                kind = "file"
+            out.append(Found(_shown(name), info.st_size, info.st_mtime_ns, info.st_ino, kind))
+    return sorted(out, key=lambda found: found.path)
+
+
+def listing_digest(root: Path) -> str:
+    """A digest of names, sizes and times below `root`: it changes when anything there does."""
+    return digest_of([to_plain(found) for found in look(root)])
+
+
+def as_found(path: str) -> bytes:
+    """The bytes of a name that is shown with escapes, relative to the footage folder."""
+    if not _escaped(path):
+        return path.encode()
+    plain = re.sub(
+        rb"\\(\\|x[0-9A-F]{2})",
+        lambda m: b"\\" if m[1] == b"\\" else bytes([int(m[1][1:], 16)]),
+        path.encode(),
+    )
+    return plain
+
+
+def read_footage(
+    project: Project, before: list[FootageRow]
+) -> tuple[list[FootageRow], list[DeadLetter]]:
+    """One row a path below the project's footage folder, and a letter for every file set aside.
+
+    `before`: the rows of the last time; a file whose path, size, time and inode are the same is not
+    read again.
+    """
+    root = project.footage_root
+    known = {
+        (row.path, row.size, row.mtime_ns, row.inode): _own(row)
+        for row in before
+        if not ((letter := letter_of(row)) and letter.retryable)
+    }
+    rows: dict[str, FootageRow] = {}
+    to_read: list[Found] = []
+    sidecars: list[Found] = []
+    for found in look(root):
+        key = (found.path, found.size, found.mtime_ns, found.inode)
+        row = FootageRow(found.path, "ignored", found.size, found.mtime_ns, found.inode)
+        why = _ignored(found)
+        if why:
+            rows[found.path] = replace(row, note=why)
+        elif found.kind == "closed" or _is_escaped_name(root, found):
+            rows[found.path] = _dead(row, _unnamed(found))
+        elif _suffix(found.path) in SIDECARS:
+            sidecars.append(found)
+        elif key in known and known[key].role in ("clip", "sound", "dead"):
+            rows[found.path] = known[key]
+        elif _may_be_media(root, found):
+            to_read.append(found)
+        else:
+            rows[found.path] = replace(row, note=f"no media file ({_kind_of(found.path)})")
+    rows |= _read(root, to_read)
+    _mark_duplicates(rows)
+    clips = _by_stem(rows.values())
+    for found in sidecars:
+        rows[found.path] = _sidecar(root, found, clips, known)
+    ordered = [rows[path] for path in sorted(rows)]
+    letters = [letter for row in ordered if row.role != "duplicate" and (letter := letter_of(row))]
+    return ordered, letters
+
+
+def examine(path: str) -> tuple[str, dict[str, Any] | None, FootageError | None]:
+    """(first 32 digits of the sha256, what the probe found, why not); runs in a worker process."""
+    file = Path(path)
+    before = file.stat()
+    try:
+        with open(file, "rb") as data:
+            digest = hashlib.file_digest(data, "sha256").hexdigest()[:32]
+    except OSError as error:
+        return "", None, FootageError(
+            f"cannot be read ({error.strerror})", Code.PATH, "check its rights and the disk"
+        )  # fmt: skip
+    try:
+        fields = probe(file)
+    except FootageError as error:
+        return digest, None, error
+    after = file.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        return "", None, FootageError(
+            "changed while it was read", Code.TRUNCATED, "run again when it is copied whole"
+        )  # fmt: skip
+    return digest, to_plain(fields), None
+
+
+def _read(root: Path, files: list[Found]) -> dict[str, FootageRow]:
+    rows = {}
+    with track("reading footage", float(sum(f.size for f in files))) as progress:
+        tasks = [(str(root / found.path),) for found in files]
+        limits = [max(60.0, 30 + found.size / BYTES_A_SECOND) for found in files]
+        for number, result in in_workers(examine, tasks, limits):
+            found = files[number]
+            row = FootageRow(found.path, "dead", found.size, found.mtime_ns, found.inode)
+            if isinstance(result, FootageError):
+                rows[found.path] = _dead(row, result)
+            elif isinstance(result, VideoAssetsError):
+                raise result
+            else:
+                digest, fields, error = result
+                row = replace(row, clip_id=digest)
+                if error is not None:
+                    rows[found.path] = _dead(row, error)
+                else:
+                    rows[found.path] = from_plain(FootageRow, {**to_plain(row), **fields})
+            progress.advance(found.size, found.path)
+    return rows
+
+
+def _dead(row: FootageRow, error: FootageError) -> FootageRow:
+    return replace(row, role="dead", note=warning_of(error))
+
+
+def _own(row: FootageRow) -> FootageRow:
+    """What a row says of its own bytes: a duplicate is a clip or sound until compared again."""
+    if row.role != "duplicate":
+        return row
+    return replace(row, role="clip" if row.video_stream >= 0 else "sound", of="")
+
+
+def _mark_duplicates(rows: dict[str, FootageRow]) -> None:
+    first: dict[str, str] = {}
+    for path in sorted(rows):
+        row = rows[path]
+        if row.role not in ("clip", "sound"):
+            continue
+        original = first.setdefault(row.clip_id, path)
+        if original != path:
+            rows[path] = replace(row, role="duplicate", of=original)
+
+
+def _by_stem(rows: Iterable[FootageRow]) -> dict[str, str]:
+    """Path of the clip that a sidecar with this path, less its ending, speaks for.
+
+    Clips come before sounds; for a duplicate it is the first file with these bytes.
+    """
+    out: dict[str, str] = {}
+    order = {"clip": 0, "sound": 1, "duplicate": 2}
+    media = sorted((r for r in rows if r.role in order), key=lambda r: (order[r.role], r.path))
+    for row in media:
+        path = PurePosixPath(row.path)
+        for stem in (str(path.with_suffix("")), str(path)):
+            out.setdefault(stem, row.of or row.path)
+    return out
+
+
+def _sidecar(
+    root: Path, found: Found, clips: dict[str, str], known: dict[Any, FootageRow]
+) -> FootageRow:
+    row = FootageRow(found.path, "ignored", found.size, found.mtime_ns, found.inode)
+    stem = str(PurePosixPath(found.path).with_suffix(""))
+    language = re.fullmatch(r"(.+)\.[A-Za-z]{2,3}(-[A-Za-z]{2,4})?", stem)
+    of = clips.get(stem) or (clips.get(language[1]) if language else None)
+    if of is None:
+        return replace(row, note="a text file without a usable clip of the same name")
+    old = known.get((found.path, found.size, found.mtime_ns, found.inode))
+    if old is not None and old.role == "sidecar":
+        return replace(old, of=of)
+    try:
+        data = (root / found.path).read_bytes() if found.size <= 64 * 2**20 else b""
+    except OSError as error:
+        return replace(row, note=f"cannot be read ({error.strerror})")
+    if not data.strip():
+        return replace(row, note="an empty text file, or one too large for a transcript")
+    if _suffix(found.path) == "json" and not _is_transcript(data):
+        return replace(row, note="a JSON file that holds no transcript")
+    digest = hashlib.sha256(data).hexdigest()[:32]
+    return replace(row, role="sidecar", of=of, clip_id=digest)
+
+
+def _is_transcript(data: bytes) -> bool:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, dict):
+        return False
+    return any(isinstance(found.get(key), list) for key in ("words", "segments"))
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix[1:].lower()
+
+
+def _kind_of(path: str) -> str:
+    return f".{_suffix(path)}" if _suffix(path) else "no ending"
+
+
+def _ignored(found: Found) -> str:
+    """Why a path is passed over without a look into it; empty where it is not."""
+    parts = found.path.split("/")
+    if found.kind == "link":
+        return "a link; links are not followed: copy the file itself"
+    if found.kind == "special":
+        return "no regular file"
+    if any(part.startswith(".") for part in parts):
+        return "hidden"
+    if parts[-1].lower() in ("thumbs.db", "desktop.ini", "ehthumbs.db"):
+        return "made by the operating system"
+    if found.kind == "closed":
+        return ""
+    if _suffix(found.path) in PICTURES:
+        return "a picture; clips and sounds are used"
+    if _suffix(found.path) in PROXIES:
+        return "a camera's small copy of a clip"
+    return ""
+
+
+def _may_be_media(root: Path, found: Found) -> bool:
+    """Whether the name or the first bytes are those of video or sound."""
+    if _suffix(found.path) in VIDEO | SOUND:
+        return True
+    try:
+        with open(root / found.path, "rb") as file:
+            head = file.read(400)
+    except OSError:
+        return False
+    return (
+        head.startswith(_MAGIC)
+        or head[4:8] in (b"ftyp", b"moov", b"moof", b"styp")
+        or (head.startswith(b"RIFF") and head[8:12] in (b"AVI ", b"WAVE"))
+        or (len(head) > 376 and head[0] == head[188] == head[376] == 0x47)
+    )
+
+
+def _shown(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        doubled = name.replace(b"\\", b"\\\\")
+        return re.sub(
+            r"[\udc80-\udcff]",
+            lambda m: f"\\x{ord(m[0]) - 0xDC00:02X}",
+            doubled.decode(errors="surrogateescape"),
+        )
+
+
+def _escaped(path: str) -> bool:
+    return bool(re.search(r"(?<!\\)(\\\\)*\\x[0-9A-F]{2}", path))
+
+
+def _is_escaped_name(root: Path, found: Found) -> bool:
+    """Whether the path as shown differs from the bytes on disk."""
+    return _escaped(found.path) and not os.path.lexists(root / found.path)
+
+
+def _unnamed(found: Found) -> FootageError:
+    if found.kind == "closed":
+        return FootageError("is a folder that cannot be listed", Code.PATH, "check its rights")
+    return FootageError(
+        "has a name that is not UTF-8; odd bytes are shown as \\xNN",
+        Code.PATH,
+        "rename it",
+    )

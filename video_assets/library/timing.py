@@ -1,0 +1,151 @@
+"""How long a file really is and how fast its pictures come: from packets and sample tables."""
+
+import contextlib
+import os
+import statistics
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from video_assets.foundation.errors import Code, FootageError
+from video_assets.foundation.media import open_container
+from video_assets.library.letters import warning_of
+
+RATE_PACKETS = 300
+"""Packets whose distances say whether the frame rate varies."""
+REORDERED = 16
+"""Frames that a coder may move; so many of the last timestamps read are not final."""
+WHOLE_DEMUX = 32 * 2**20
+"""Bytes up to which every packet of a file is looked at; of larger files, the last ones."""
+MIN_GOOD = Fraction(1)
+"""Seconds that must be left of a damaged clip for it to be used."""
+
+
+def rate(path: Path, stream: Any) -> tuple[Fraction, bool]:
+    """(average frames a second, whether the distances vary), from the first packets' timestamps."""
+    import av.error
+
+    stamps: list[int] = []
+    with open_container(path) as container, contextlib.suppress(av.error.FFmpegError):
+        for packet in container.demux(container.streams[stream.index]):
+            if packet.size and (packet.pts is not None or packet.dts is not None):
+                stamps.append(int(packet.pts if packet.pts is not None else packet.dts))
+            if len(stamps) >= RATE_PACKETS:
+                break
+    whole = len(stamps) < RATE_PACKETS
+    times = sorted(set(stamps))
+    if not whole:
+        times = times[:-REORDERED]
+    steps = [b - a for a, b in pairwise(times)]
+    if steps:  # VP9's hidden pictures have packets of their own, next to a shown one
+        floor = statistics.median(steps) / 5
+        kept = times[:1]
+        for time in times[1:]:
+            if time - kept[-1] > floor:
+                kept.append(time)
+        times = kept
+        steps = [b - a for a, b in pairwise(times)]
+    tagged = Fraction(stream.average_rate or stream.guessed_rate or 0)
+    if not steps:
+        return (tagged if 1 <= tagged <= 240 else Fraction(25)), False
+    middle = statistics.median(steps)
+    tick = 1 if Fraction(stream.time_base) >= Fraction(1, 1000) else 0
+    off = sum(abs(step - middle) > 0.1 * middle + tick for step in steps)
+    vfr = off > max(1, len(steps) / 50)
+    seen = Fraction(len(steps)) / (Fraction(times[-1] - times[0]) * stream.time_base)
+    off_tag = whole and len(steps) > 4 and abs(tagged / seen - 1) > Fraction(1, 20)
+    fields = abs(seen / 2 - tagged) < tagged / 20  # packets of interlaced fields
+    if not Fraction(1, 10) <= tagged <= 240 or (off_tag and not fields):
+        tagged = seen.limit_denominator(1001)
+    return tagged, vfr
+
+
+def measured_end(
+    container: Any, path: Path, used: list[Any], start: Fraction
+) -> tuple[Fraction, list[str]]:
+    """(seconds from the container's start to the end of what is there, notes)."""
+    size = os.path.getsize(path)
+    claimed = [
+        Fraction((s.start_time or 0) + s.duration) * s.time_base - start
+        for s in used
+        if s.duration is not None
+    ]
+    claim = max(claimed, default=Fraction(0))
+    if not claim and container.duration:
+        claim = Fraction(container.duration, 1_000_000)
+    cut_off = _table_end(used, size, start) if "mov" in container.format.name else None
+    if cut_off is not None:
+        short = FootageError(
+            f"is cut short: {float(cut_off):.1f} of {float(claim):.1f} s are there",
+            Code.TRUNCATED,
+            "copy it again from the card",
+        )
+        if cut_off < MIN_GOOD:
+            raise short
+        return cut_off, [warning_of(short)]
+    tables = "mov" in container.format.name and all(len(s.index_entries) > 0 for s in used)
+    if tables and claim and not _fragmented(container, used, claim):
+        return claim, []
+    near = claim - 2 if claim > 4 and size > WHOLE_DEMUX else None
+    end = _packets_end(path, used, start, near)
+    if near is not None and end < claim - 1:
+        end = _packets_end(path, used, start, None)
+    notes = []
+    if claim and end < claim - max(Fraction(1), claim / 20):
+        short = FootageError(
+            f"says it lasts {float(claim):.1f} s, but only {float(end):.1f} s are in it",
+            Code.TRUNCATED,
+            "copy it again from the card if some of it is missing",
+        )
+        if end < MIN_GOOD:
+            raise short
+        notes.append(warning_of(short))
+    return end, notes
+
+
+def _fragmented(container: Any, used: list[Any], claim: Fraction) -> bool:
+    """Whether the sample tables do not account for the claimed length, as in fragmented files."""
+    for stream in used:
+        entries = stream.index_entries
+        last = Fraction(entries[len(entries) - 1].timestamp) * stream.time_base
+        if last > claim / 2:
+            return False
+    return True
+
+
+def _table_end(used: list[Any], size: int, start: Fraction) -> Fraction | None:
+    """Where the material ends if a sample table points past the end of the file, else None."""
+    ends = []
+    for stream in used:
+        entries = stream.index_entries
+        first_missing = None
+        for number in range(len(entries)):
+            entry = entries[number]
+            if entry.pos + entry.size > size:
+                first_missing = entry.timestamp
+                break
+        if first_missing is not None:
+            origin = entries[0].timestamp
+            ends.append(Fraction(first_missing - origin) * stream.time_base)
+    return max(Fraction(0), min(ends)) if ends else None
+
+
+def _packets_end(path: Path, used: list[Any], start: Fraction, near: Fraction | None) -> Fraction:
+    """The last packet's end on the clip's clock, of all packets, or of those from `near` on."""
+    import av.error
+
+    end = Fraction(0)
+    length: Any
+    with open_container(path) as container, contextlib.suppress(av.error.FFmpegError):
+        streams = [container.streams[s.index] for s in used]
+        if near is not None:
+            container.seek(int((near + start) * 1_000_000))
+        for packet in container.demux(streams):
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            if packet.size and stamp is not None:
+                length = packet.duration or 0
+                if not length and packet.stream.type == "video" and packet.stream.average_rate:
+                    length = 1 / (packet.stream.average_rate * packet.time_base)
+                end = max(end, (Fraction(stamp) + Fraction(length)) * packet.time_base - start)
+    return end

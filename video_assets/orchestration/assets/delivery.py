@@ -1,0 +1,403 @@
+"""What leaves the house: six cutdowns of every timeline, the review page, publications."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from video_assets.delivery.inspections.verdict import VERDICT_VERSION
+from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.records import FootageRow, Idea, Timeline, Word, from_plain, to_plain
+from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
+from video_assets.orchestration.assets import library
+from video_assets.orchestration.assets.editorial import IDEAS, timelines_of
+from video_assets.orchestration.assets.factory import failure, key_of, spec_of
+from video_assets.orchestration.reports import report
+from video_assets.orchestration.resources import Library
+from video_assets.orchestration.steps import ASPECTS, Step, version_of
+
+RENDER_VERSION = "1"
+OUTBOX = "delivery/outbox.json"
+AUTOMATED_APART = {"publications"}
+"""Started by a schedule, a person or an approval: never by itself."""
+
+
+# one cutdown: a file, its captions, timeline, poster, receipt, verdict
+
+
+def artefact(cut_id: str, aspect: str) -> str:
+    """The name under which one cutdown is recorded."""
+    return f"artefacts/{cut_id}/{aspect}"
+
+
+def _brief_captions(project: Project) -> str:
+    from video_assets.editorial.brief import load_brief
+
+    return str(load_brief(project.path("brief.yaml")).captions)
+
+
+def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]) -> dict[str, str]:
+    """Digests of what one cut's cutdowns are made from: nothing that it does not use."""
+    from video_assets.finishing.brand import load_brand
+    from video_assets.foundation.media import ffmpeg_version
+
+    used = sorted({c.path for c in (*timeline.picture, *timeline.sound)})
+    clips = {
+        rows[p].clip_id: {**to_plain(rows[p]), "path": "", "mtime_ns": 0, "inode": 0}
+        for p in used
+        if p in rows
+    }
+    return {
+        "timeline": digest_of(timeline),
+        "clips": digest_of([clips, used]),
+        "brand": digest_of(load_brand(project.path("brand"), project.brand)),
+        "captions": _brief_captions(project),
+        "words": digest_of([w for w in project.read(library.WORDS, Word) if w.clip_id in clips]),
+        "idea": digest_of(_idea(project, timeline.cut_id)),
+        "ffmpeg": ffmpeg_version(),
+        "verdict": str(VERDICT_VERSION),
+    }
+
+
+def _idea(project: Project, cut_id: str) -> Idea | None:
+    for plain in project.read_json(IDEAS)["ideas"]:
+        if plain["cut_id"] == cut_id:
+            idea: Idea = from_plain(Idea, plain)
+            return idea
+    return None
+
+
+def _rows(project: Project) -> dict[str, FootageRow]:
+    return {r.path: r for r in project.read(library.FOOTAGE, FootageRow)}
+
+
+def make_cutdowns(project: Project, aspects: Sequence[str]) -> None:
+    """Every cut in these aspects, from one decode; what lies there and is right is left alone.
+
+    A cut that cannot be rendered does not stop the others; the first failure is raised at the end.
+    """
+    rows = _rows(project)
+    problems: list[VideoAssetsError] = []
+    for timeline in timelines_of(project):
+        inputs = _inputs(project, timeline, rows)
+        due = [
+            a
+            for a in aspects
+            if not project.is_current(artefact(timeline.cut_id, a), RENDER_VERSION, inputs)
+        ]
+        if not due:
+            continue
+        try:
+            _make_cut(project, timeline, rows, due, inputs)
+        except VideoAssetsError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
+def _make_cut(
+    project: Project,
+    timeline: Timeline,
+    rows: dict[str, FootageRow],
+    aspects: list[str],
+    inputs: dict[str, str],
+) -> None:
+    from video_assets.delivery.inspections.verdict import inspect
+    from video_assets.delivery.receipt import receipt
+    from video_assets.editorial.brief import load_brief
+    from video_assets.editorial.captions import sidecar_cues, social_chunks, srt, vtt
+    from video_assets.editorial.timeline import to_otio
+    from video_assets.finishing.brand import load_brand
+    from video_assets.finishing.reframe import crops_of
+    from video_assets.finishing.render import render_cutdowns
+    from video_assets.foundation.progress import track
+
+    brief = load_brief(project.path("brief.yaml"))
+    brand = load_brand(project.path("brand"), project.brand)
+    words = project.read(library.WORDS, Word)
+    captioned = bool(timeline.words) and not timeline.captions_note and brief.captions != "off"
+    chunks = social_chunks(timeline) if captioned else []
+    cues = sidecar_cues(timeline) if captioned else []
+    idea = _idea(project, timeline.cut_id)
+
+    def render(scratch: Path) -> None:
+        rendered = render_cutdowns(
+            project, project.workspace, timeline, rows.values(), aspects, brand, brief, scratch
+        )
+        with track(f"{timeline.cut_id} inspections", len(aspects)) as progress:
+            for aspect in aspects:
+                one = rendered[aspect]
+                verdict = inspect(one, timeline, rows.values(), words, brand, chunks)
+                paper = receipt(timeline, idea, rows.values(), {aspect: one}, _engines(project))
+
+                def write(
+                    draft: Draft,
+                    one: Any = one,
+                    verdict: Any = verdict,
+                    paper: Any = paper,
+                    aspect: str = aspect,
+                ) -> None:
+                    base = f"delivery/{timeline.cut_id}/{aspect}"
+                    shutil.move(one.file, draft.path(f"{base}.mp4"))
+                    shutil.move(one.poster, draft.path(f"{base}.poster.jpg"))
+                    draft.text(f"{base}.srt", srt(cues))
+                    draft.text(f"{base}.vtt", vtt(cues, timeline.words if captioned else ()))
+                    crops = crops_of(timeline, rows, aspect)
+                    text = to_otio(timeline, list(rows.values()), project.footage_root, aspect, crops)
+                    draft.text(f"{base}.otio", text)
+                    draft.json(f"{base}.receipt.json", paper)
+                    draft.json(f"{base}.verdict.json", verdict)
+                    draft.facts.update(
+                        cut_id=timeline.cut_id,
+                        aspect=aspect,
+                        size=f"{one.width}x{one.height}",
+                        seconds=round(float(timeline.duration), 3),
+                        loudness=one.loudness,
+                        peak=one.peak,
+                        silent=one.silent,
+                        upscale=round(one.upscale, 3),
+                        findings=len(verdict["findings"]),
+                        sha256=verdict["sha256"],
+                    )
+
+                project.make(
+                    artefact(timeline.cut_id, aspect), RENDER_VERSION, inputs, write, again=True
+                )
+                progress.advance(detail=aspect)
+
+    with project.scratch(f"render-{timeline.cut_id}") as folder:
+        render(folder)
+
+
+def _engines(project: Project) -> dict[str, str]:
+    from video_assets.editorial.plan import read_plan
+
+    return dict(read_plan(project.path("editorial/plan.json")).chosen())
+
+
+# the six assets
+
+
+def _summary(aspect: str) -> str:
+    return f"delivery/.assets/{aspect}.json"
+
+
+def write_summary(project: Project, draft: Draft, aspect: str) -> None:
+    """The asset's own file: which cutdowns belong to it, with digest and verdict."""
+    make_cutdowns(project, [aspect])
+    found = {}
+    wanted = {t.cut_id for t in timelines_of(project)}
+    for manifest in project.manifests("artefacts"):
+        if manifest.facts.get("aspect") != aspect:
+            continue
+        if manifest.facts["cut_id"] not in wanted:
+            project.forget(manifest.artifact)
+            continue
+        base = f"delivery/{manifest.facts['cut_id']}/{aspect}"
+        verdict = project.read_json(f"{base}.verdict.json")
+        found[manifest.facts["cut_id"]] = {
+            "data_version": manifest.data_version,
+            "sha256": manifest.facts["sha256"],
+            "state": "publishable" if verdict["passed"] else "set aside",
+        }
+    draft.json(_summary(aspect), found)
+    draft.facts.update(
+        cutdowns=len(found), set_aside=sum(f["state"] == "set aside" for f in found.values())
+    )
+
+
+def cutdowns_are_whole(project: Project, aspect: str) -> bool:
+    """Whether every cutdown of this aspect, and the page, lie there with the recorded bytes."""
+    if not project.manifest(f"cutdowns/{aspect}"):
+        return True
+    rows = _rows(project)
+    for timeline in timelines_of(project):
+        inputs = _inputs(project, timeline, rows)
+        if not project.is_current(artefact(timeline.cut_id, aspect), RENDER_VERSION, inputs):
+            return False
+    page = project.manifest("review")
+    return page is None or project.intact(page)
+
+
+def describe_cutdowns(project: Project, aspect: str) -> Mapping[str, Any]:
+    """A sheet of the posters, the figures and verdicts."""
+    from video_assets.library.sheets import contact_sheet
+
+    found = [
+        m.facts for m in project.manifests("artefacts") if m.facts.get("aspect") == aspect
+    ]
+    posters = [project.path(f"delivery/{f['cut_id']}/{aspect}.poster.jpg") for f in found]
+    table = [
+        {k: f[k] for k in ("cut_id", "size", "seconds", "loudness", "peak", "upscale", "findings")}
+        for f in found
+    ]
+    return {
+        "rows": len(found),
+        "sheet": contact_sheet(posters, [f["cut_id"] for f in found]),
+        "cutdowns": table or "none",
+        "page": str(project.path("delivery/index.html")),
+    }
+
+
+def every_cutdown_is_judged(project: Project, aspect: str) -> list[str]:
+    """Every cutdown has a verdict of every gate for its very bytes; a bad one is set aside."""
+    from video_assets.delivery.inspections.verdict import GATES
+
+    summary = project.read_json(_summary(aspect))
+    problems = []
+    for timeline in timelines_of(project):
+        base = f"delivery/{timeline.cut_id}/{aspect}"
+        where = f"{timeline.cut_id} {aspect}"
+        if timeline.cut_id not in summary:
+            problems.append(f"{where} was not made")
+            continue
+        verdict = project.read_json(f"{base}.verdict.json")
+        if verdict["sha256"] != sha256_file(project.path(f"{base}.mp4")):
+            problems.append(f"{where}: the verdict is for other bytes")
+        problems += [f"{where}: {g} did not run" for g in GATES if g not in verdict["gates"]]
+        bad = any(verdict["gates"].values())
+        if bad and (verdict["passed"] or summary[timeline.cut_id]["state"] != "set aside"):
+            problems.append(f"{where} has problems and was not set aside")
+    return problems
+
+
+def write_review(project: Project) -> None:
+    """The page that shows every cutdown there is."""
+    from video_assets.delivery.review import Reviewed, page
+    from video_assets.orchestration.assets.editorial import idea_notes
+
+    manifests = [m for m in project.manifests("artefacts") if "aspect" in m.facts]
+    inputs = {m.artifact: m.data_version for m in manifests}
+    inputs["ideas"] = version_of(project, "ideas")
+
+    def write(draft: Draft) -> None:
+        from video_assets.finishing.brand import load_brand
+
+        cuts = []
+        for timeline in timelines_of(project):
+            own = sorted(
+                (m.facts["aspect"] for m in manifests if m.facts["cut_id"] == timeline.cut_id),
+                key=ASPECTS.index,
+            )
+            cut = timeline.cut_id
+            verdicts = {a: project.read_json(f"delivery/{cut}/{a}.verdict.json") for a in own}
+            downloads = [
+                (f"{a} {kind}", f"{cut}/{a}.{kind}")
+                for a in own
+                for kind in ("mp4", "srt", "vtt", "otio", "receipt.json")
+            ]
+            cuts.append(
+                Reviewed(
+                    timeline,
+                    _idea(project, cut),
+                    {a: f"{cut}/{a}.mp4" for a in own},
+                    {a: f"{cut}/{a}.poster.jpg" for a in own},
+                    verdicts,
+                    downloads,
+                    timeline.notes,
+                )
+            )
+        name = load_brand(project.path("brand"), project.brand).name
+        draft.text("delivery/index.html", page(project.slug, name, cuts, idea_notes(project)))
+
+    project.make("review", RENDER_VERSION, inputs, write)
+
+
+def _named(function: Any, aspect: str) -> Any:
+    """`function` for one aspect, with the name and text that its gate shows."""
+    bound = partial(function, aspect=aspect)
+    bound.__name__ = function.__name__  # type: ignore[attr-defined]  # a partial takes attributes
+    bound.__doc__ = function.__doc__
+    return bound
+
+
+CUTDOWN_DEPS = ("timelines", "footage", "soundtracks", "brand_kit", "music", "processing_plan")
+
+
+def _cutdown_step(aspect: str) -> Step:
+    return Step(
+        f"cutdowns/{aspect}",
+        "delivery",
+        f"Every timeline rendered in {aspect.replace('x', ':')}: file, captions, timeline, poster, "
+        "receipt, verdict.",
+        CUTDOWN_DEPS,
+        RENDER_VERSION,
+        partial(write_summary, aspect=aspect),
+        describe=partial(describe_cutdowns, aspect=aspect),
+        gates=(_named(every_cutdown_is_judged, aspect),),
+        kinds=("ffmpeg", "mp4"),
+        pool="encode",
+        whole=partial(cutdowns_are_whole, aspect=aspect),
+    )
+
+
+CUTDOWN_STEPS = tuple(_cutdown_step(a) for a in ASPECTS)
+
+
+def cutdowns_asset() -> dg.AssetsDefinition:
+    """Six aspects, one decode: one multi-asset of which any part can be made alone."""
+
+    @dg.multi_asset(
+        name="cutdowns",
+        specs=[spec_of(s) for s in CUTDOWN_STEPS],
+        can_subset=True,
+        pool="encode",
+    )
+    def cutdowns(context: dg.AssetExecutionContext, library: Library):  # type: ignore[no-untyped-def]  # Dagster refuses a generic result type here
+        project = library.project(context.partition_key)
+        due = [s for s in CUTDOWN_STEPS if key_of(s.name) in context.selected_asset_keys]
+        try:
+            make_cutdowns(project, [s.name.split("/")[1] for s in due])
+            made = [(s, s.run(project)) for s in due]
+            write_review(project)
+        except VideoAssetsError as error:
+            raise failure("cutdowns", error) from error
+        for step, one in made:
+            yield report(key_of(step.name), project, one, step.describe(project))
+
+    return cutdowns
+
+
+# publications
+
+
+def make_publications(project: Project, draft: Draft) -> None:
+    """The outbox: empty while no channel is configured."""
+    draft.json(OUTBOX, {"channels": [], "rows": [], "note": "no channel is configured"})
+
+
+def describe_publications(project: Project) -> Mapping[str, Any]:
+    """What was sent, or why nothing."""
+    found = project.read_json(OUTBOX)
+    return {"rows": len(found["rows"]), "note": found["note"]}
+
+
+def only_passed_cutdowns_are_sent(project: Project) -> list[str]:
+    """Only cutdowns whose own stored verdict for this digest passed are in the outbox."""
+    problems = []
+    for row in project.read_json(OUTBOX)["rows"]:
+        path = project.path(f"delivery/{row['cut_id']}/{row['aspect']}.verdict.json")
+        verdict = json.loads(path.read_text()) if path.is_file() else {}
+        if not verdict.get("passed") or verdict.get("sha256") != row["sha256"]:
+            problems.append(f"{row['cut_id']} {row['aspect']}: no passing verdict for its digest")
+    return problems
+
+
+STEPS = (
+    *CUTDOWN_STEPS,
+    Step(
+        "publications",
+        "delivery",
+        "What was sent to which channel, with its whole history.",
+        (*(f"cutdowns/{a}" for a in ASPECTS), "brief"),
+        "1",
+        make_publications,
+        describe=describe_publications,
+        gates=(only_passed_cutdowns_are_sent,),
+        kinds=("json",),
+    ),
+)

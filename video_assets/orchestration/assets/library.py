@@ -1,0 +1,496 @@
+"""What the footage holds: footage, shot_index, soundtracks, transcripts, frame_index, shot_tags."""
+
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.records import (
+    DeadLetter,
+    FootageRow,
+    Line,
+    Shot,
+    Soundtrack,
+    Tag,
+    Word,
+)
+from video_assets.foundation.store import Draft, Project
+from video_assets.orchestration.steps import Step, files_digest
+
+FOOTAGE = "library/footage.parquet"
+SHOTS = "library/shots.parquet"
+SOUNDTRACKS = "library/soundtracks.parquet"
+WORDS = "library/words.parquet"
+LINES = "library/lines.parquet"
+FRAMES = "library/frames.json"
+TAGS = "library/tags.parquet"
+
+SLACK = Fraction(1, 2)
+"""Seconds that sound may outlast what the container declares."""
+
+
+def dead_letters(project: Project) -> list[DeadLetter]:
+    """Everything that was set aside in this project, by path and step."""
+    found: list[DeadLetter] = []
+    for step in ("footage", "shot_index", "soundtracks", "transcripts"):
+        path = f"library/dead_letters/{step}.parquet"
+        if project.path(path).is_file():
+            found += project.read(path, DeadLetter)
+    return sorted(found, key=lambda d: (d.path, d.step, d.code))
+
+
+def _letters(draft: Draft, step: str, letters: list[DeadLetter]) -> None:
+    draft.records(
+        f"library/dead_letters/{step}.parquet",
+        DeadLetter,
+        sorted(letters, key=lambda d: (d.path, d.code)),
+    )
+    draft.facts["dead_letters"] = len(letters)
+
+
+def _rows(project: Project) -> list[FootageRow]:
+    rows: list[FootageRow] = project.read(FOOTAGE, FootageRow)
+    return rows
+
+
+def _letters_shown(project: Project, step: str) -> list[dict[str, Any]]:
+    letters = project.read(f"library/dead_letters/{step}.parquet", DeadLetter)
+    return [
+        {"path": d.path, "code": d.code, "class": d.family, "what": d.what, "do": d.do}
+        for d in letters
+    ]
+
+
+# footage
+
+
+def footage_listing(project: Project) -> dict[str, str]:
+    """Names, sizes and times of everything below the footage folder."""
+    from video_assets.library.intake import listing_digest
+
+    root = project.footage_root
+    return {"folder": str(root), "listing": listing_digest(root)}
+
+
+def make_footage(project: Project, draft: Draft) -> None:
+    """One row a path."""
+    from video_assets.library.intake import read_footage
+
+    before = project.read(FOOTAGE, FootageRow) if project.path(FOOTAGE).is_file() else []
+    rows, letters = read_footage(project, before)
+    draft.records(FOOTAGE, FootageRow, rows)
+    _letters(draft, "footage", letters)
+    draft.facts["roles"] = dict(sorted(Counter(r.role for r in rows).items()))
+
+
+def describe_footage(project: Project) -> Mapping[str, Any]:
+    """Roles, hours, and what was set aside."""
+    rows = _rows(project)
+    clips = [r for r in rows if r.role == "clip"]
+    table = [
+        {
+            "path": r.path,
+            "role": r.role,
+            "seconds": round(float(r.duration), 2),
+            "size": f"{r.width}x{r.height}" if r.width else "",
+            "fps": round(float(r.fps), 3),
+            "note": r.note,
+        }
+        for r in rows
+    ]
+    return {
+        "rows": len(rows),
+        "clips": len(clips),
+        "hours": round(sum(float(r.duration) for r in clips) / 3600, 4),
+        "roles": dict(Counter(r.role for r in rows)),
+        "paths": table,
+        "dead letters": _letters_shown(project, "footage") or "none",
+    }
+
+
+def every_path_has_one_row(project: Project) -> list[str]:
+    """Every path below the footage folder has exactly one row."""
+    from video_assets.library.intake import look
+
+    seen = Counter(r.path for r in _rows(project))
+    problems = [f"{path} has {n} rows" for path, n in sorted(seen.items()) if n > 1]
+    there = {f.path for f in look(project.footage_root)}
+    return problems + [f"{path} has no row" for path in sorted(there - set(seen))]
+
+
+def some_clip_is_usable(project: Project) -> list[str]:
+    """At least one clip can be used."""
+    if any(r.role == "clip" for r in _rows(project)):
+        return []
+    return [f"no usable clip in {project.footage_root}; `video-assets status` says why for each"]
+
+
+def root_is_online(project: Project) -> list[str]:
+    """The footage folder is there."""
+    root = project.footage_root
+    return [] if root.is_dir() else [f"{root} is not there; mount or reconnect it"]
+
+
+# shot_index and soundtracks: one decode, kept by content; whoever comes second finds it done
+
+
+def _analysed(project: Project) -> tuple[list[Shot], list[Soundtrack], list[DeadLetter]]:
+    from video_assets.library.analysis import analyse_clips
+
+    return analyse_clips(project.workspace, project.footage_root, _rows(project))
+
+
+def make_shot_index(project: Project, draft: Draft) -> None:
+    """One row a shot."""
+    shots, _, letters = _analysed(project)
+    draft.records(SHOTS, Shot, shots)
+    _letters(draft, "shot_index", [d for d in letters if d.step != "soundtracks"])
+    draft.facts["shots"] = len(shots)
+
+
+def _sheet(project: Project, stills: list[str], labels: list[str]) -> bytes:
+    from video_assets.library.sheets import contact_sheet
+
+    root = project.workspace.root
+    return contact_sheet([root / s for s in stills], labels)
+
+
+def describe_shots(project: Project) -> Mapping[str, Any]:
+    """Counts, a table, a contact sheet."""
+    shots = project.read(SHOTS, Shot)
+    names = {r.clip_id: Path(r.path).name for r in reversed(_rows(project)) if r.clip_id}
+    step = max(1, -(-len(shots) // 24))
+    some = [s for s in shots[::step] if s.stills]
+    table = [
+        {
+            "shot": s.shot_id,
+            "clip": names.get(s.clip_id, ""),
+            "start": round(float(s.start), 3),
+            "end": round(float(s.end), 3),
+            "faces": round(s.face_share, 2),
+            "motion": round(s.motion, 4),
+            "sharpness": round(s.sharpness, 2),
+        }
+        for s in shots
+    ]
+    return {
+        "rows": len(shots),
+        "clips": len({s.clip_id for s in shots}),
+        "sheet": _sheet(
+            project,
+            [s.stills[len(s.stills) // 2] for s in some],
+            [f"{names.get(s.clip_id, '')} {float(s.start):.1f}s" for s in some],
+        ),
+        "shots": table or "none",
+        "dead letters": _letters_shown(project, "shot_index") or "none",
+    }
+
+
+def shots_tile_their_clips(project: Project) -> list[str]:
+    """Every clip that was not set aside is covered by its shots without gap or overlap."""
+    dead = {d.path for d in dead_letters(project) if d.step in ("shot_index", "footage")}
+    by_clip: dict[str, list[Shot]] = {}
+    for shot in project.read(SHOTS, Shot):
+        by_clip.setdefault(shot.clip_id, []).append(shot)
+    problems = []
+    for row in _rows(project):
+        if row.role != "clip" or row.path in dead:
+            continue
+        shots = sorted(by_clip.get(row.clip_id, []), key=lambda s: s.start)
+        if not shots:
+            problems.append(f"{row.path} has no shot")
+        for one, two in zip(shots, shots[1:], strict=False):
+            if one.end != two.start:
+                problems.append(f"{row.path}: gap or overlap at {float(one.end):.3f} s")
+        problems += [f"{row.path}: {s.shot_id} is empty" for s in shots if s.end <= s.start]
+    return problems
+
+
+def make_soundtracks(project: Project, draft: Draft) -> None:
+    """One row a clip with sound."""
+    _, tracks, letters = _analysed(project)
+    draft.records(SOUNDTRACKS, Soundtrack, tracks)
+    _letters(draft, "soundtracks", [d for d in letters if d.step == "soundtracks"])
+    draft.facts["tracks"] = len(tracks)
+
+
+def describe_soundtracks(project: Project) -> Mapping[str, Any]:
+    """Loudness and speech by clip."""
+    tracks = project.read(SOUNDTRACKS, Soundtrack)
+    names = {r.clip_id: r.path for r in reversed(_rows(project)) if r.clip_id}
+    spoken = {t.clip_id: sum(float(b - a) for a, b in t.speech) for t in tracks}
+    table = [
+        {
+            "clip": names.get(t.clip_id, t.clip_id),
+            "seconds": round(float(t.duration), 2),
+            "LUFS": round(t.loudness, 1),
+            "SNR dB": round(t.snr, 1),
+            "speech s": round(spoken[t.clip_id], 1),
+        }
+        for t in tracks
+    ]
+    return {
+        "rows": len(tracks),
+        "speech seconds": round(sum(spoken.values()), 1),
+        "tracks": table or "none",
+        "dead letters": _letters_shown(project, "soundtracks") or "none",
+    }
+
+
+def sound_agrees_with_the_clip(project: Project) -> list[str]:
+    """Decoded sound is no longer than its clip, within half a second."""
+    lengths = {r.clip_id: r for r in _rows(project) if r.clip_id}
+    problems = []
+    for track in project.read(SOUNDTRACKS, Soundtrack):
+        row = lengths.get(track.clip_id)
+        if row and track.duration > row.duration + SLACK:
+            problems.append(
+                f"{row.path}: {float(track.duration):.2f} s of sound, "
+                f"the clip says {float(row.duration):.2f} s"
+            )
+    return problems
+
+
+# transcripts
+
+
+def make_transcripts(project: Project, draft: Draft) -> None:
+    """Words and lines."""
+    from video_assets.editorial.brief import load_brief
+    from video_assets.editorial.plan import read_plan
+    from video_assets.library.transcripts import transcribe
+
+    brief = load_brief(project.path("brief.yaml"))
+    plan = read_plan(project.path("editorial/plan.json"))
+    words, lines, letters = transcribe(
+        project.workspace,
+        project.footage_root,
+        _rows(project),
+        project.read(SOUNDTRACKS, Soundtrack),
+        brief.language,
+        [(g.word, list(g.instead_of)) for g in brief.glossary],
+        list(plan.engines("transcribe")),
+    )
+    draft.records(WORDS, Word, words)
+    draft.records(LINES, Line, lines)
+    _letters(draft, "transcripts", letters)
+    draft.facts["sources"] = dict(sorted(Counter(w.source for w in words).items()))
+
+
+def describe_transcripts(project: Project) -> Mapping[str, Any]:
+    """The lines, with where they come from."""
+    lines = project.read(LINES, Line)
+    names = {r.clip_id: Path(r.path).name for r in reversed(_rows(project)) if r.clip_id}
+    return {
+        "rows": len(project.read(WORDS, Word)),
+        "lines": len(lines),
+        "spoken": [
+            {
+                "clip": names.get(line.clip_id, ""),
+                "start": round(float(line.start), 2),
+                "text": line.text,
+                "source": line.source,
+                "confidence": round(line.confidence, 2),
+                "take": line.take,
+                "complete": line.complete,
+            }
+            for line in lines
+        ]
+        or "nobody speaks",
+        "dead letters": _letters_shown(project, "transcripts") or "none",
+    }
+
+
+def words_are_in_order(project: Project) -> list[str]:
+    """Words of a clip follow one another and lie inside it."""
+    ends = {r.clip_id: r for r in _rows(project) if r.clip_id}
+    problems: list[str] = []
+    last: Word | None = None
+    for word in project.read(WORDS, Word):
+        row = ends.get(word.clip_id)
+        where = f"{row.path if row else word.clip_id}: {word.text!r} at {float(word.start):.2f} s"
+        if word.end <= word.start:
+            problems.append(f"{where} has no length")
+        if row and word.end > row.duration:
+            problems.append(f"{where} ends after the clip")
+        if last and last.clip_id == word.clip_id and word.start < last.end:
+            problems.append(f"{where} begins before the word before it ends")
+        last = word
+    return problems
+
+
+def overlong_words_are_flagged(project: Project) -> list[str]:
+    """No word of 1.2 s or more goes unflagged: it may hide a retake."""
+    return [
+        f"{w.text!r} at {float(w.start):.2f} s lasts {float(w.end - w.start):.2f} s"
+        for w in project.read(WORDS, Word)
+        if float(w.end - w.start) >= 1.2 and "overlong" not in w.flags
+    ]
+
+
+# frame_index
+
+
+def make_frame_index(project: Project, draft: Draft) -> None:
+    """Rows in the LanceDB table, and their digest here."""
+    from video_assets.library.frame_index import index_frames
+    from video_assets.models.embedders import default_embedder
+
+    embedder = default_embedder()
+    count, digest = index_frames(
+        project.workspace, project.slug, project.read(SHOTS, Shot), embedder
+    )
+    draft.json(FRAMES, {"model": embedder.name, "rows": count, "digest": digest})
+
+
+def describe_frames(project: Project) -> Mapping[str, Any]:
+    """Rows and model."""
+    found = project.read_json(FRAMES)
+    return {"rows": found["rows"], "model": found["model"], "digest": found["digest"]}
+
+
+def table_is_whole(project: Project) -> bool:
+    """Whether the table holds this project's rows; it may have been deleted beneath us."""
+    if not project.path(FRAMES).is_file() or not project.path(SHOTS).is_file():
+        return True
+    try:
+        return not every_shot_is_represented(project)
+    except (VideoAssetsError, OSError, ValueError):
+        return False
+
+
+def every_shot_is_represented(project: Project) -> list[str]:
+    """Every shot has frames in the table, from the recorded model."""
+    from video_assets.library.frame_index import every_shot_represented
+
+    model = project.read_json(FRAMES)["model"]
+    return every_shot_represented(
+        project.workspace, project.slug, project.read(SHOTS, Shot), model
+    )
+
+
+def vectors_are_normalised(project: Project) -> list[str]:
+    """Every vector has length 1."""
+    from video_assets.library.frame_index import normalised
+
+    return normalised(project.workspace, project.slug, project.read_json(FRAMES)["model"])
+
+
+# shot_tags
+
+
+def make_shot_tags(project: Project, draft: Draft) -> None:
+    """Words for what shots show and say."""
+    from video_assets.library.tags import find_tags
+
+    tags = find_tags(
+        _rows(project),
+        project.read(SHOTS, Shot),
+        project.read(LINES, Line),
+        project.read(SOUNDTRACKS, Soundtrack),
+    )
+    draft.records(TAGS, Tag, tags)
+    draft.facts["tags"] = len(tags)
+
+
+def describe_tags(project: Project) -> Mapping[str, Any]:
+    """The most common tags."""
+    tags = project.read(TAGS, Tag)
+    common = Counter(t.text for t in tags).most_common(30)
+    return {"rows": len(tags), "common": [{"tag": t, "shots": n} for t, n in common] or "none"}
+
+
+def no_tag_without_source(project: Project) -> list[str]:
+    """Every tag says where it comes from."""
+    return [f"{t.shot_id}: {t.text!r}" for t in project.read(TAGS, Tag) if not t.source.strip()]
+
+
+def brief_language(project: Project) -> dict[str, str]:
+    """The parts of the brief that change what is heard."""
+    return {"brief.yaml": files_digest([project.path("brief.yaml")])}
+
+
+def analysis_version(project: Project) -> dict[str, str]:
+    """The version of the decode pass: code that does not change it never decodes again."""
+    from video_assets.library.analysis import ANALYSIS_VERSION
+
+    return {"analysis": ANALYSIS_VERSION}
+
+
+STEPS = (
+    Step(
+        "footage",
+        "library",
+        "Every path of the footage folder: what it is, its digest, its exact rate and times.",
+        (),
+        "1",
+        make_footage,
+        footage_listing,
+        describe_footage,
+        (every_path_has_one_row, some_clip_is_usable, root_is_online),
+        ("parquet", "pyav"),
+    ),
+    Step(
+        "shot_index",
+        "library",
+        "Every shot: exact span, set-up, stills, coarse quality.",
+        ("footage",),
+        "1",
+        make_shot_index,
+        analysis_version,
+        describe_shots,
+        (shots_tile_their_clips,),
+        ("parquet", "opencv"),
+    ),
+    Step(
+        "soundtracks",
+        "library",
+        "Every clip's sound for listening machines: 16 kHz mono, loudness, silences, speech.",
+        ("footage",),
+        "1",
+        make_soundtracks,
+        analysis_version,
+        describe_soundtracks,
+        (sound_agrees_with_the_clip,),
+        ("parquet", "wav"),
+    ),
+    Step(
+        "transcripts",
+        "library",
+        "Words with times, speaker, confidence and source; lines; retake groups.",
+        ("soundtracks", "processing_plan"),
+        "1",
+        make_transcripts,
+        brief_language,
+        describe_transcripts,
+        (words_are_in_order, overlong_words_are_flagged),
+        ("parquet",),
+        pool="models",
+    ),
+    Step(
+        "frame_index",
+        "library",
+        "Rows in the LanceDB table: frame, shot, vector, model.",
+        ("shot_index", "processing_plan"),
+        "1",
+        make_frame_index,
+        describe=describe_frames,
+        gates=(every_shot_is_represented, vectors_are_normalised),
+        kinds=("lancedb",),
+        pool="models",
+        whole=table_is_whole,
+    ),
+    Step(
+        "shot_tags",
+        "library",
+        "What a shot shows and says in words, each with its source.",
+        ("shot_index", "frame_index", "transcripts"),
+        "1",
+        make_shot_tags,
+        describe=describe_tags,
+        gates=(no_tag_without_source,),
+        kinds=("parquet",),
+    ),
+)

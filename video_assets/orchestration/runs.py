@@ -1,0 +1,180 @@
+"""Running from the command line: the same assets, the same Dagster instance as the UI."""
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef  # the documented way takes DAGSTER_HOME only
+
+from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.store import Project, Workspace, write_atomic
+from video_assets.orchestration.assets.factory import key_of
+from video_assets.orchestration.graph import BY_NAME, STEPS, upstream_of
+from video_assets.orchestration.steps import ASPECTS
+
+PID = "video_assets/pid"
+HOST = "video_assets/host"
+
+SETTINGS = """\
+# Made by video-assets: the Dagster instance of this data folder. DAGSTER_HOME may point here.
+telemetry: {{enabled: false}}
+nux: {{enabled: false}}
+storage:
+  sqlite: {{base_dir: "{home}"}}
+local_artifact_storage:
+  module: dagster._core.storage.root
+  class: LocalArtifactStorage
+  config: {{base_dir: "{home}"}}
+concurrency:
+  runs: {{max_concurrent_runs: 4}}
+  pools: {{default_limit: 1, granularity: op}}
+run_monitoring: {{enabled: true, free_slots_after_run_end_seconds: 60}}
+"""
+
+
+@contextmanager
+def instance_of(data: Path) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance below a data folder, made where there is none."""
+    home = data / ".dagster"
+    write_atomic(home / "dagster.yaml", SETTINGS.format(home=str(home).replace('"', '\\"')))
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    reference = InstanceRef.from_dir(
+        str(home),
+        overrides={
+            # step output goes to the person who typed the command, not into a capture file
+            "compute_logs": {
+                "module": "dagster._core.storage.noop_compute_log_manager",
+                "class": "NoOpComputeLogManager",
+            }
+        },
+    )
+    with dg.DagsterInstance.from_ref(reference) as instance:
+        _bury(instance)
+        yield instance
+
+
+def _bury(instance: dg.DagsterInstance) -> None:
+    """Closes runs whose command was killed: their pool slots would be held for ever."""
+    alive = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=alive)):
+        pid = run.tags.get(PID, "")
+        if run.tags.get(HOST) == socket.gethostname() and not Path(f"/proc/{pid}").exists():
+            instance.report_run_failed(run, "the command that ran it was killed")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    made: tuple[str, ...]
+    """Assets that were made anew."""
+    failed: tuple[tuple[str, str], ...]
+    """(asset or gate, why)."""
+    notes: tuple[str, ...] = ()
+    """What people should know: ideas that were refused, what was shortened."""
+    stopped: bool = False
+    """Whether an asset could not be made or a gate closed before the end."""
+
+
+def wanted_steps(to: str | None, aspects: Sequence[str]) -> list[str]:
+    """The names of the steps that lead to `to` (an asset), or to the cutdowns of `aspects`."""
+    if to is not None and to not in BY_NAME and to != "cutdowns":
+        raise VideoAssetsError(f"there is no asset {to!r}; there are {', '.join(BY_NAME)}, cutdowns")
+    if to is None or to == "cutdowns":
+        ends = [f"cutdowns/{a}" for a in aspects or ASPECTS]
+    else:
+        ends = [to]
+    wanted = set().union(*(upstream_of(e) for e in ends))
+    return [s.name for s in STEPS if s.name in wanted]
+
+
+def stale_steps(project: Project, names: Sequence[str]) -> list[str]:
+    """Of these, what does not agree with the disk, and what is made from such."""
+    stale: list[str] = []
+    for name in names:
+        step = BY_NAME[name]
+        if set(step.deps) & set(stale) or not step.is_current(project):
+            stale.append(name)
+    return stale
+
+
+def unrecorded_steps(
+    instance: dg.DagsterInstance, project: Project, names: Sequence[str]
+) -> list[str]:
+    """Of these, what Dagster does not know in its present version: made elsewhere, or log lost."""
+    found = []
+    for name in names:
+        events = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=key_of(name), asset_partitions=[project.slug]), limit=1
+        )
+        manifest = project.manifest(name)
+        version = None
+        if events.records:
+            event = events.records[0].asset_materialization
+            version = (event.tags or {}).get("dagster/data_version") if event else None
+        if manifest is None or version != manifest.data_version:
+            found.append(name)
+    return found
+
+
+def materialise(
+    instance: dg.DagsterInstance, project: Project, names: Sequence[str], definitions: dg.Definitions
+) -> Outcome:
+    """Makes these assets and runs their gates, in this process."""
+    instance.add_dynamic_partitions("project", [project.slug])
+    before = {n: project.manifest(n) for n in names}
+    keys = [key_of(n) for n in names]
+    job = definitions.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        instance=instance,
+        partition_key=project.slug,
+        raise_on_error=False,
+        asset_selection=keys,
+        tags={PID: str(os.getpid()), HOST: socket.gethostname()},
+    )
+    failed: list[tuple[str, str]] = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            reason = data.user_failure_data
+            error = data.error
+            text = reason.description if reason and reason.description else ""
+            if not text and error:
+                inner = error.cause or error
+                text = inner.message.strip().splitlines()[0] if inner.message else "failed"
+            if "asset_check" not in text and "blocking" not in text.lower():
+                failed.append((str(event.step_key), text))
+    for check in result.get_asset_check_evaluations():
+        if not check.passed:
+            problems = check.metadata.get("problems")
+            failed.append((check.asset_key.to_user_string(), f"{check.check_name}: {problems.value if problems else ''}"))
+    changed = tuple(n for n in names if project.manifest(n) != before[n])
+    return Outcome(changed, tuple(failed), stopped=not result.success)
+
+
+def run_project(
+    workspace: Workspace, project: Project, to: str | None, aspects: Sequence[str], tier: str
+) -> Outcome:
+    """Makes what differs from the disk, up to `to` or the cutdowns, and nothing else."""
+    from video_assets.definitions import build_defs
+    from video_assets.orchestration.assets.editorial import idea_notes, set_tier
+    from video_assets.orchestration.resources import Library
+
+    if tier:
+        set_tier(project, tier)
+    names = wanted_steps(to, aspects)
+    stale = stale_steps(project, names)
+    with instance_of(workspace.root) as instance:
+        due = set(stale) | set(unrecorded_steps(instance, project, names))
+        outcome = Outcome((), ())
+        if due:
+            wanted = [n for n in names if n in due]
+            definitions = build_defs(Library(data=str(workspace.root)))
+            outcome = materialise(instance, project, wanted, definitions)
+    return replace(outcome, notes=idea_notes(project))

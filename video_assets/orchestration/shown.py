@@ -1,0 +1,218 @@
+"""What the command line looks like: tables, bars, sheets."""
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.progress import Listener
+from video_assets.foundation.store import Project, write_atomic
+
+PLAIN_EVERY = 15.0
+"""Seconds between two plain progress lines of one piece of work."""
+
+
+class Bars:
+    """Progress on a terminal: one bar a piece of work, with the time that is left."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[detail]}", style="dim"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def begin(self, what: str, total: float) -> None:
+        """Shows a new bar."""
+        if not self._tasks:
+            self._progress.start()
+        self._tasks[what] = self._progress.add_task(escape(what), total=total or None, detail="")
+
+    def advance(self, what: str, amount: float, detail: str) -> None:
+        """Moves a bar."""
+        if what in self._tasks:
+            self._progress.update(self._tasks[what], advance=amount, detail=escape(detail[-40:]))
+
+    def end(self, what: str) -> None:
+        """Takes a bar away."""
+        task = self._tasks.pop(what, None)
+        if task is not None:
+            self._progress.remove_task(task)
+        if not self._tasks:
+            self._progress.stop()
+
+
+class Lines:
+    """Progress elsewhere: plain lines on stderr, not too many."""
+
+    def __init__(self) -> None:
+        self._works: dict[str, list[float]] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, what: str, total: float) -> None:
+        """Says that a piece of work begins."""
+        now = time.monotonic()
+        self._works[what] = [total, 0.0, now, now]
+        print(f"{what} ...", file=sys.stderr, flush=True)
+
+    def advance(self, what: str, amount: float, detail: str) -> None:
+        """Says now and then how far it is and how long it will take."""
+        with self._lock:
+            work = self._works.get(what)
+            if work is None:
+                return
+            work[1] += amount
+            total, done, began, said = work
+            now = time.monotonic()
+            if now - said < PLAIN_EVERY or not total or not done:
+                return
+            work[3] = now
+            left = (now - began) * (total - done) / done
+            print(
+                f"{what} {100 * done / total:.0f} %, about {left:.0f} s left",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def end(self, what: str) -> None:
+        """Says nothing: the next piece of work follows."""
+        self._works.pop(what, None)
+
+
+def listener() -> Listener:
+    """Bars on a terminal, plain lines elsewhere."""
+    return Bars() if sys.stderr.isatty() else Lines()
+
+
+def _console() -> Console:
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)
+    return console
+
+
+def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
+    """A table of what was made and where."""
+    if not cutdowns:
+        return
+    table = Table(title=f"cutdowns of {project.slug}", title_justify="left")
+    for column in ("cut", "aspect", "size", "seconds", "LUFS", "dBTP", "verdict"):
+        table.add_column(column, justify="right" if column in ("seconds", "LUFS", "dBTP") else "left")
+    last = ""
+    for one in cutdowns:
+        if last and one["cut_id"] != last:
+            table.add_section()
+        last = one["cut_id"]
+        verdict = "publishable" if one["passed"] else "set aside"
+        if one["passed"] and one.get("findings"):
+            verdict += f", {one['findings']} finding(s)"
+        sound = ("silent", "") if one["silent"] else (f"{one['loudness']:.1f}", f"{one['peak']:.1f}")
+        table.add_row(
+            one["cut_id"], one["aspect"], one["size"], f"{one['seconds']:.2f}", *sound, verdict
+        )
+    console = _console()
+    console.print(table)
+    console.print(f"files: {project.path('delivery')}", soft_wrap=True)
+    console.print(f"watch: {project.path('delivery/index.html')}", soft_wrap=True)
+
+
+def show_status(found: dict[str, Any], details: bool) -> None:
+    """How a project stands; with `details` every path."""
+    console = _console()
+    counts = ", ".join(f"{n} {role}" for role, n in found["roles"].items()) or "footage not read yet"
+    console.print(f"[bold]{found['project']}[/bold] ({escape(found['brand'])}): {counts}")
+    if details and found["paths"]:
+        table = Table(box=None, pad_edge=False)
+        for column in ("path", "role", "note"):
+            table.add_column(column, overflow="fold")
+        for row in found["paths"]:
+            table.add_row(escape(repr(row["path"])[1:-1]), row["role"], escape(row["note"]))
+        console.print(table)
+    if found["dead_letters"]:
+        table = Table(title="set aside", title_justify="left", box=None, pad_edge=False)
+        for column in ("path", "step", "code", "what", "do"):
+            table.add_column(column, overflow="fold")
+        for letter in found["dead_letters"]:
+            table.add_row(
+                escape(repr(letter.path)[1:-1]),
+                letter.step,
+                f"{letter.code} {letter.family}",
+                escape(letter.what),
+                escape(letter.do),
+            )
+        console.print(table)
+    aside = [c for c in found["cutdowns"] if not c["passed"]]
+    console.print(
+        f"{found['hours']:.2f} h of picture; {len(found['cutdowns'])} cutdowns, {len(aside)} set aside"
+    )
+    if found["stale"]:
+        console.print(f"to be made: {', '.join(found['stale'])}")
+    console.print(f"next: {found['next']}", soft_wrap=True)
+
+
+def show_hits(hits: Sequence[Any]) -> None:
+    """What a search found."""
+    if not hits:
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("score", "clip", "from", "to", "why"):
+        table.add_column(column, overflow="fold")
+    for hit in hits:
+        table.add_row(
+            f"{hit.score:.2f}",
+            escape(hit.path),
+            f"{float(hit.start):.2f}",
+            f"{float(hit.end):.2f}",
+            escape(hit.why),
+        )
+    _console().print(table)
+
+
+def write_sheet(project: Project, hits: Sequence[Any], path: Path) -> None:
+    """A contact sheet of what a search found."""
+    from video_assets.foundation.records import Shot
+    from video_assets.library.sheets import contact_sheet
+
+    if path.suffix.lower() not in (".jpg", ".jpeg"):
+        raise VideoAssetsError(f"{path}: a sheet is a JPEG; name it .jpg")
+    shots = {s.shot_id: s for s in project.read("library/shots.parquet", Shot)}
+    root = project.workspace.root
+    stills, labels = [], []
+    for hit in hits:
+        shot = shots.get(hit.shot_id)
+        if shot and shot.stills:
+            stills.append(root / shot.stills[len(shot.stills) // 2])
+            labels.append(f"{Path(hit.path).name} {float(hit.start):.1f}s")
+    write_atomic(path.absolute(), contact_sheet(stills, labels, max_bytes=2_000_000))
+
+
+def show_doctor(found: dict[str, Any]) -> None:
+    """What works here."""
+    console = _console()
+    for check in found["checks"]:
+        mark = "ok     " if check["ok"] else "PROBLEM"
+        console.print(f"{mark} {check['name']}: {escape(check['what'])}", soft_wrap=True)
+        if check["do"]:
+            console.print(f"        {escape(check['do'])}")
+    console.print(f"GPU: {found['gpu']}")
+    console.print("packages: " + ", ".join(f"{k} {v}" for k, v in found["stack"].items()))
+    table = Table(title="engines", title_justify="left", box=None, pad_edge=False)
+    for column in ("capability", "engine", "state", "cannot"):
+        table.add_column(column, overflow="fold")
+    for engine in found["engines"]:
+        state = "available" if engine["available"] else escape(engine["why_not"])
+        table.add_row(engine["capability"], engine["name"], state, escape(engine["cannot"]))
+    console.print(table)

@@ -1,0 +1,67 @@
+"""How a project stands: from its files alone, nothing is made."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.records import FootageRow
+from video_assets.foundation.store import Project
+from video_assets.orchestration.assets.library import FOOTAGE, dead_letters
+from video_assets.orchestration.graph import BY_NAME
+from video_assets.orchestration.runs import stale_steps, wanted_steps
+from video_assets.orchestration.steps import ASPECTS
+
+
+def cutdowns_of(project: Project) -> list[dict[str, Any]]:
+    """Every cutdown that lies there: file, figures, verdict. By cut, then aspect."""
+    found = []
+    for manifest in project.manifests("artefacts"):
+        facts = manifest.facts
+        if "aspect" not in facts:
+            continue
+        verdict = project.path(f"delivery/{facts['cut_id']}/{facts['aspect']}.verdict.json")
+        passed = verdict.is_file() and json.loads(verdict.read_text()).get("passed") is True
+        file = project.path(f"delivery/{facts['cut_id']}/{facts['aspect']}.mp4")
+        found.append({**facts, "passed": passed, "file": str(file), "there": file.is_file()})
+    order = {a: i for i, a in enumerate(ASPECTS)}
+    return sorted(found, key=lambda c: (c["cut_id"], order.get(c["aspect"], 99)))
+
+
+def status_of(project: Project) -> dict[str, Any]:
+    """Paths by role, hours, dead letters, stale assets, cutdowns, and what to do next."""
+    rows: list[FootageRow] = []
+    if project.path(FOOTAGE).is_file():
+        rows = project.read(FOOTAGE, FootageRow)
+    letters = dead_letters(project)
+    problem = ""
+    stale: list[str] = []
+    try:
+        stale = stale_steps(project, wanted_steps(None, ASPECTS))
+    except VideoAssetsError as error:
+        problem = str(error)
+    cutdowns = cutdowns_of(project)
+    aside = [c for c in cutdowns if not c["passed"]]
+    if problem:
+        todo = problem
+    elif stale:
+        todo = f"video-assets run {project.slug}"
+    elif aside:
+        todo = f"look at what was set aside: {project.path('delivery/index.html')}"
+    else:
+        todo = f"watch them: {project.path('delivery/index.html')}"
+    return {
+        "project": project.slug,
+        "brand": project.brand,
+        "roles": dict(sorted(Counter(r.role for r in rows).items())),
+        "hours": round(sum(float(r.duration) for r in rows if r.role == "clip") / 3600, 3),
+        "paths": [
+            {"path": r.path, "role": r.role, "note": r.note or (f"as {r.of}" if r.of else "")}
+            for r in rows
+        ],
+        "dead_letters": letters,
+        "stale": stale,
+        "known_assets": len(BY_NAME),
+        "cutdowns": cutdowns,
+        "next": todo,
+    }

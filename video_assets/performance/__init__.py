@@ -1,0 +1,1 @@
+"""What came back: metrics of published cutdowns, and what they teach."""

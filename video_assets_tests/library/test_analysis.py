@@ -1,0 +1,140 @@
+"""One decode a clip: shots, stills and sound in one kept folder."""
+
+import dataclasses
+import os
+import subprocess
+import wave
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import pytest
+
+from video_assets.foundation.errors import Code
+from video_assets.foundation.media import ffmpeg_path
+from video_assets.foundation.store import Project, Workspace
+from video_assets.library import analysis
+from video_assets.library.intake import read_footage
+
+CORPUS = os.environ.get("VIDEO_ASSETS_CORPUS")
+
+
+def ffmpeg(*arguments: object) -> None:
+    subprocess.run([ffmpeg_path(), "-v", "error", "-y", *map(str, arguments)], check=True)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """Three colourful shots with sound, a rotated clip, a sound, and one that breaks half-way."""
+    workspace = Workspace(tmp_path_factory.mktemp("analysis") / "data")
+    project = Project(workspace, "p")
+    root = project.root / "footage"
+    root.mkdir(parents=True)
+    parts = [
+        f"testsrc2=s=320x180:r=25:d=1,hue=h={h}:s=2[v{n}]" for n, h in enumerate((0, 120, 240))
+    ]
+    parts[1] = "mandelbrot=s=320x180:r=25,trim=duration=1[v1]"
+    graph = ";".join([*parts, "[v0][v1][v2]concat=n=3[v]", "sine=f=440:d=3[a]"])
+    ffmpeg("-filter_complex", graph, "-map", "[v]", "-map", "[a]", root / "three.mp4")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=1", root / "flat.mp4")
+    ffmpeg("-display_rotation", "-90", "-i", root / "flat.mp4", "-c", "copy", root / "upright.mp4")
+    (root / "flat.mp4").unlink()
+    ffmpeg("-f", "lavfi", "-i", "sine=f=300:d=1", root / "song.wav")
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=25:d=6",
+        "-g",
+        "25",
+        "-movflags",
+        "+faststart",
+        root / "short.mp4",
+    )
+    data = (root / "short.mp4").read_bytes()
+    (root / "short.mp4").write_bytes(data[: len(data) * 2 // 3])
+    rows, letters = read_footage(project, [])
+    return workspace, root, rows, letters, analysis.analyse_clips(workspace, root, rows)
+
+
+def test_shots_tile_each_clip_on_exact_frames(library):
+    _, _, rows, _, (shots, _, letters) = library
+    by = {row.path: row for row in rows}
+    three = [s for s in shots if s.clip_id == by["three.mp4"].clip_id]
+    assert [(s.start, s.end) for s in three] == [(0, 1), (1, 2), (2, 3)]
+    assert [s.shot_id[-5:] for s in three] == ["-0000", "-0001", "-0002"]
+    assert letters == []  # intake has told of the short one
+    for row in rows:
+        mine = [s for s in shots if s.clip_id == row.clip_id]
+        assert all(a.end == b.start for a, b in zip(mine, mine[1:], strict=False))
+        assert (row.role == "clip") == bool(mine)
+        assert all(s.end <= row.duration for s in mine)
+
+
+def test_a_clip_that_breaks_half_way_is_used_up_to_there(library):
+    _, _, rows, letters, (shots, _, _) = library
+    assert [(d.path, d.code) for d in letters] == [("short.mp4", Code.TRUNCATED)]
+    row = next(r for r in rows if r.path == "short.mp4")
+    (shot,) = [s for s in shots if s.clip_id == row.clip_id]
+    assert row.role == "clip" and 1 < shot.end <= row.duration < 6
+
+
+def test_stills_are_upright_and_in_time(library):
+    workspace, _, rows, _, (shots, _, _) = library
+    row = next(r for r in rows if r.path == "upright.mp4")
+    (shot,) = [s for s in shots if s.clip_id == row.clip_id]
+    assert row.portrait and len(shot.stills) == 3
+    for name, time, wish in zip(shot.stills, shot.still_times, (1 / 6, 1 / 2, 5 / 6), strict=True):
+        height, width = cv2.imread(str(workspace.root / name)).shape[:2]
+        assert height > width and width <= 640
+        assert abs(float(time) - wish) <= 0.11
+
+
+def test_the_sound_is_on_disk(library):
+    workspace, _, rows, _, (_, sounds, _) = library
+    assert {s.clip_id for s in sounds} == {r.clip_id for r in rows if r.audio_stream >= 0}
+    for sound in sounds:
+        with wave.open(str(workspace.root / sound.wav)) as file:
+            assert abs(Fraction(file.getnframes(), 16000) - sound.duration) < Fraction(1, 20)
+
+
+def test_what_is_kept_is_not_decoded_again_and_the_same(library, monkeypatch):
+    workspace, root, rows, _, first = library
+    monkeypatch.setattr(
+        analysis,
+        "in_workers",
+        lambda f, tasks, limits: iter(() if not tasks else pytest.fail("decoded again")),
+    )
+    assert analysis.analyse_clips(workspace, root, rows) == first
+    assert analysis.analyse_clips(
+        workspace, root, [dataclasses.replace(r, role="ignored") for r in rows]
+    ) == ([], [], [])
+
+
+def test_two_workspaces_hold_the_same_bytes(library, tmp_path):
+    workspace, root, rows, _, first = library
+    one = [r for r in rows if r.path == "three.mp4"]
+    other = Workspace(tmp_path)
+    shots, sounds, _ = analysis.analyse_clips(other, root, one)
+    assert sounds == [s for s in first[1] if s.clip_id == one[0].clip_id]
+    for shot in shots:
+        for name in shot.stills:
+            assert (other.root / name).read_bytes() == (workspace.root / name).read_bytes()
+
+
+@pytest.mark.skipif(not CORPUS, reason="corpus is absent")
+def test_faces_and_damage_in_real_files(tmp_path):
+    workspace = Workspace(tmp_path)
+    project = Project(workspace, "p")
+    root = project.root / "footage"
+    root.mkdir(parents=True)
+    for name in ("footage/please.mkv", "malformed/corrupted.mp4"):
+        (root / Path(name).name).write_bytes(Path(CORPUS, name).read_bytes())
+    rows, _ = read_footage(project, [])
+    shots, _, letters = analysis.analyse_clips(workspace, root, rows)
+    ids = {row.clip_id: row.path for row in rows}
+    (signer,) = [s for s in shots if ids[s.clip_id] == "please.mkv"]
+    assert signer.face_share > 0.8 and abs(signer.focus[0] - 0.49) < 0.05
+    assert [(d.path, d.code) for d in letters] == [("corrupted.mp4", Code.DECODE)]
+    (good,) = [s for s in shots if ids[s.clip_id] == "corrupted.mp4"]
+    assert 1 < good.end < 5

@@ -1,0 +1,150 @@
+"""One row a path, whatever lies there."""
+
+import os
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from video_assets.foundation.errors import Code, ProjectError
+from video_assets.foundation.media import ffmpeg_path
+from video_assets.foundation.records import DeadLetter, FootageRow, read_records, write_records
+from video_assets.foundation.store import Project, Workspace
+from video_assets.library import intake
+
+
+@pytest.fixture(scope="module")
+def bits(tmp_path_factory) -> Path:
+    """A clip, another and a sound, to be copied from."""
+    folder = tmp_path_factory.mktemp("bits")
+    for name, source in (
+        ("a.mp4", "testsrc2=s=160x90:r=25:d=1"),
+        ("b.mkv", "testsrc=s=160x90:r=25:d=1"),
+        ("c.wav", "sine=d=1"),
+    ):
+        subprocess.run(
+            [ffmpeg_path(), "-v", "error", "-f", "lavfi", "-i", source, folder / name], check=True
+        )
+    return folder
+
+
+def project_of(tmp_path: Path) -> tuple[Project, Path]:
+    workspace = Workspace(tmp_path / "data")
+    project = Project(workspace, "p")
+    footage = project.root / "footage"
+    footage.mkdir(parents=True)
+    return project, footage
+
+
+def test_every_path_has_one_row_and_its_role(bits, tmp_path):
+    project, root = project_of(tmp_path)
+    (root / "day 1").mkdir()
+    odd = ["-dash.mp4", 'a "quote" & co.mp4', "new\nline.mp4", "emoji 🎬.mp4", "-x\\y.mp4"]
+    for number, name in enumerate(odd):
+        data = (bits / "a.mp4").read_bytes()
+        (root / name).write_bytes(data + bytes(8 + number))
+    shutil.copy(bits / "b.mkv", root / "day 1" / "b.mkv")
+    shutil.copy(bits / "b.mkv", root / "day 1" / "z again.mkv")
+    shutil.copy(bits / "c.wav", root / "song.wav")
+    (root / "day 1" / "b.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    (root / "day 1" / "b.json").write_text('{"version": 1, "words": []}')
+    (root / "day 1" / "b.en.vtt").write_text("WEBVTT\n")
+    (root / "song.json").write_text('{"some": "settings"}')
+    (root / "alone.srt").write_text("1\n")
+    (root / ".DS_Store").write_bytes(b"x")
+    (root / "Thumbs.db").write_bytes(b"x")
+    (root / "notes.pdf").write_bytes(b"%PDF-")
+    (root / "photo.jpg").write_bytes(b"\xff\xd8")
+    (root / "link.mp4").symlink_to(bits / "a.mp4")
+    (root / "loop").symlink_to(root)
+    (root / "empty.mov").write_bytes(b"")
+    (root / "broken.mp4").write_bytes(b"\0\0\0\x20ftypisom" + bytes(100))
+    with open(os.fsencode(root) + b"/caf\xe9.mp4", "wb") as file:
+        file.write((bits / "a.mp4").read_bytes())
+    rows, letters = intake.read_footage(project, [])
+    roles = {row.path: row.role for row in rows}
+    assert (
+        len(rows)
+        == len(roles)
+        == sum(
+            len(files) + sum(os.path.islink(os.path.join(at, d)) for d in folders)
+            for at, folders, files in os.walk(os.fsencode(root))
+        )
+    )
+    assert all(roles[name] == "clip" for name in odd)
+    assert roles["day 1/b.mkv"] == "clip" and roles["song.wav"] == "sound"
+    assert roles["day 1/z again.mkv"] == "duplicate"
+    of = {row.path: row.of for row in rows if row.of}
+    assert of == dict.fromkeys(
+        ["day 1/z again.mkv", "day 1/b.srt", "day 1/b.json", "day 1/b.en.vtt"], "day 1/b.mkv"
+    )
+    ignored = [
+        "song.json",
+        "alone.srt",
+        ".DS_Store",
+        "Thumbs.db",
+        "notes.pdf",
+        "photo.jpg",
+        "link.mp4",
+        "loop",
+    ]
+    assert all(roles[name] == "ignored" for name in ignored)
+    assert all(row.note for row in rows if row.role in ("ignored", "dead"))
+    assert {letter.path: letter.code for letter in letters} == {
+        "empty.mov": Code.ZERO_BYTE,
+        "broken.mp4": Code.TRUNCATED,
+        "caf\\xE9.mp4": Code.PATH,
+    }
+    assert all(letter.do and letter.family for letter in letters)
+    assert intake.as_found("caf\\xE9.mp4") == b"caf\xe9.mp4" and intake.as_found("a\\b") == b"a\\b"
+    write_records(tmp_path / "rows.parquet", FootageRow, rows)
+    assert read_records(tmp_path / "rows.parquet", FootageRow) == rows
+    write_records(tmp_path / "dead.parquet", DeadLetter, letters)
+    clip = next(row for row in rows if row.path == "day 1/b.mkv")
+    assert (clip.width, clip.height, clip.fps, clip.duration) == (
+        160,
+        90,
+        Fraction(25),
+        Fraction(1),
+    )
+
+
+def test_what_did_not_change_is_not_read_again(bits, tmp_path, monkeypatch):
+    project, root = project_of(tmp_path)
+    shutil.copy(bits / "a.mp4", root / "a.mp4")
+    shutil.copy(bits / "a.mp4", root / "copy.mp4")
+    (root / "dead.mp4").write_bytes(b"nothing")
+    before = intake.read_footage(project, [])
+    read: list[str] = []
+
+    def spy(root, files):
+        read.extend(found.path for found in files)
+        return {}
+
+    monkeypatch.setattr(intake, "_read", spy)
+    assert intake.read_footage(project, before[0]) == before and read == []
+    (root / "a.mp4").unlink()
+    rows, _ = intake.read_footage(project, before[0])
+    assert [(row.path, row.role, row.of) for row in rows if row.role == "clip"] == [
+        ("copy.mp4", "clip", "")
+    ]
+    shutil.copy(bits / "b.mkv", root / "a.mp4")
+    intake.read_footage(project, before[0])
+    assert read == ["a.mp4"]
+
+
+def test_the_listing_digest_follows_the_folder(tmp_path):
+    (tmp_path / "one").write_bytes(b"1")
+    first = intake.listing_digest(tmp_path)
+    assert intake.listing_digest(tmp_path) == first
+    os.utime(tmp_path / "one", ns=(5, 5))
+    assert intake.listing_digest(tmp_path) != first
+    with pytest.raises(ProjectError, match="mount"):
+        intake.listing_digest(tmp_path / "gone")
+
+
+def test_an_empty_folder_has_no_rows(tmp_path):
+    project, _ = project_of(tmp_path)
+    assert intake.read_footage(project, []) == ([], [])

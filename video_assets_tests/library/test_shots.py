@@ -1,0 +1,80 @@
+"""Cuts on exact frames."""
+
+import json
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from video_assets.foundation.records import FootageRow, Shot
+from video_assets.library.analysis import _decode, _Picture
+from video_assets.library.probe import probe
+from video_assets.library.shots import MIN_SHOT, CutFinder, spans, with_setups
+
+CORPUS = os.environ.get("VIDEO_ASSETS_CORPUS")
+
+
+def frames(*scenes: tuple[int, int]):
+    """(seed, number of frames) per scene: textured pictures that move a pixel a frame."""
+    for seed, count in scenes:
+        picture = np.random.default_rng(seed).integers(0, 255, (9, 16, 3), np.uint8)
+        picture = picture.repeat(16, axis=0).repeat(16, axis=1)
+        for number in range(count):
+            yield np.roll(picture, number, axis=1)
+
+
+def cuts(pictures, times) -> list[Fraction]:
+    finder = CutFinder()
+    return [
+        cut
+        for picture, time in zip(pictures, times, strict=False)
+        if (cut := finder.show(picture, time)) is not None
+    ]
+
+
+def test_cuts_lie_on_the_first_frame_of_the_new_shot():
+    at = [Fraction(n, 25) for n in range(75)]
+    assert cuts(frames((1, 25), (2, 25), (3, 25)), at) == [Fraction(1), Fraction(2)]
+
+
+def test_variable_rate_counts_in_time_not_in_frames():
+    at = [Fraction(n, 30) for n in range(30)] + [1 + Fraction(n, 7) for n in range(30)]
+    assert cuts(frames((1, 40), (2, 20)), at) == [at[40]]
+
+
+def test_a_flash_is_no_shot():
+    at = [Fraction(n, 25) for n in range(60)]
+    assert len(cuts(frames((1, 30), (2, 3), (1, 27)), at)) <= 1
+
+
+def test_spans_tile_exactly():
+    found = spans(Fraction(1, 10), [Fraction(2), Fraction(3)], Fraction(4))
+    assert [(s.start, s.end) for s in found] == [(Fraction(1, 10), 2), (2, 3), (3, 4)]
+    short = spans(Fraction(0), [Fraction(2)], 2 + MIN_SHOT / 2)
+    assert len(short) == 1 and short[0].end == 2 + MIN_SHOT / 2
+
+
+def test_set_ups_by_colour_and_size():
+    looks = np.zeros((3, 128), np.float32)
+    looks[0, 0] = looks[2, 0] = looks[1, 5] = 1
+    sizes = [(640, 360), (640, 360), (640, 360)]
+    shots = [Shot(f"c-{n}", "c", n, Fraction(n), Fraction(n + 1)) for n in range(3)]
+    found = with_setups(list(zip(shots, sizes, looks, strict=True)))
+    assert found[0].setup == found[2].setup != found[1].setup
+    other = with_setups([(shots[0], (640, 360), looks[0]), (shots[1], (360, 640), looks[0])])
+    assert other[0].setup != other[1].setup
+
+
+@pytest.mark.skipif(not CORPUS, reason="corpus is absent")
+@pytest.mark.parametrize("name", ["footage/bikes.mp4", "footage/googlework_short.mp4"])
+def test_real_cuts_as_a_person_saw_them(name):
+    path = Path(CORPUS, name)
+    row = FootageRow(path.name, size=0, mtime_ns=0, **{**probe(path), "audio_stream": -1})
+    picture = _Picture(row)
+    assert _decode(path, row, picture, None) is None
+    found = [span for span, _ in picture.finish()]
+    seen = json.loads(Path(CORPUS, "_truth/shots.json").read_text())[name]["cuts_s"]
+    assert [float(span.start) for span in found[1:]] == pytest.approx(seen, abs=0.021)
+    assert found[-1].end <= row.duration
