@@ -37,6 +37,9 @@ def page(project: str, brand: str, cuts: Sequence[Reviewed], notes: Sequence[str
     body = "\n".join(_cut(cut) for cut in cuts) or '<p class="empty">No cut was made.</p>'
     made = sum(len(c.videos) for c in cuts)
     good = sum(bool(v.get("passed")) for c in cuts for v in c.verdicts.values())
+    summary = (
+        f"{_counted(len(cuts), 'idea')}, {_counted(made, 'cutdown')}, {good} passed every gate"
+    )
     links = "".join(
         f'<a href="#{escape(c.timeline.cut_id, True)}">{escape(_title(c))}</a>' for c in cuts
     )
@@ -52,7 +55,7 @@ def page(project: str, brand: str, cuts: Sequence[Reviewed], notes: Sequence[str
 <header>
 <p class="brand">{escape(brand)}</p>
 <h1>{escape(project)}</h1>
-<p class="sum">{len(cuts)} ideas, {made} cutdowns, {good} passed every gate</p>
+<p class="sum">{summary}</p>
 <nav>{links}</nav>
 {_list(notes, "notes")}
 </header>
@@ -65,11 +68,11 @@ def page(project: str, brand: str, cuts: Sequence[Reviewed], notes: Sequence[str
 
 
 def _title(cut: Reviewed) -> str:
-    return (
-        f"{clock(cut.timeline.duration, 0)[2:]} s · {cut.timeline.title}"
-        if (cut.timeline.duration < 60)
-        else f"{clock(cut.timeline.duration, 0)} · {cut.timeline.title}"
-    )
+    return f"{float(cut.timeline.duration):.0f} s · {cut.timeline.title}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _cut(cut: Reviewed) -> str:
@@ -112,7 +115,7 @@ def _player(cut: Reviewed, aspect: str) -> str:
     elif not verdict["passed"]:
         state, word = "bad", "set aside"
     elif verdict.get("findings"):
-        state, word = "mild", "passed, with a finding"
+        state, word = "mild", "passed, see gates"
     else:
         state, word = "good", "passed"
     figures = verdict.get("measures", {})
@@ -209,13 +212,14 @@ h2{margin:0 0 8px;font-size:22px}
 h2 small{font-weight:400;font-size:13px;margin-left:8px}
 .hook{font-size:18px;font-weight:600;margin:0 0 4px}
 .upload{margin:0 0 12px;max-width:80ch}
-.players{display:flex;flex-wrap:wrap;gap:18px;align-items:flex-end;margin:20px 0}
-figure{margin:0;flex:0 1 auto;width:min(100%,calc(var(--ratio)*320px));min-width:170px}
+.players{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:20px 0}
+figure{margin:0;flex:var(--ratio) 1 calc(var(--ratio)*200px);max-width:calc(var(--ratio)*340px)}
 video{display:block;width:100%;aspect-ratio:var(--ratio);background:#000;border-radius:12px;
 object-fit:contain}
 figcaption{padding:8px 2px 0;font-size:13px}
 figcaption span{display:block}
-i{font-style:normal;font-size:12px;padding:1px 8px;border-radius:999px;border:1px solid}
+i{font-style:normal;white-space:nowrap;display:inline-block;font-size:12px;padding:1px 8px;
+border-radius:999px;border:1px solid}
 .good{color:var(--good)}.mild{color:var(--mild)}.bad{color:var(--bad)}.open{color:var(--dim)}
 details{border-top:1px solid var(--line);padding:10px 0}
 summary{cursor:pointer;font-weight:600}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from video_assets.editorial.captions import social_chunks
 from video_assets.finishing import formats, segments, sound
 from video_assets.finishing.brand import BrandKit
 from video_assets.finishing.join import joined
@@ -18,7 +19,7 @@ from video_assets.foundation import media
 from video_assets.foundation.errors import RenderError
 from video_assets.foundation.progress import track
 from video_assets.foundation.records import FootageRow, Timeline
-from video_assets.foundation.store import Project, Workspace
+from video_assets.foundation.store import Project, Workspace, sweep
 from video_assets.foundation.workers import cores
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def render_cutdowns(
     """
     by_path = {row.path: row for row in rows}
     _check(timeline, by_path, aspects)
-    chunks = _chunks(timeline, brief)
+    chunks = burned_captions(timeline, brief)
     pieces = pieces_of(timeline, by_path, aspects, brand, chunks)
     fresh = _make_missing(workspace, project.footage_root, timeline, pieces)
     music = project.path(timeline.music.path) if timeline.music else None
@@ -145,13 +146,12 @@ def pieces_of(
     ]
 
 
-def _chunks(timeline: Timeline, brief: "Brief | None") -> list[Spoken]:
+def burned_captions(timeline: Timeline, brief: "Brief | None") -> list[Spoken]:
+    """The captions that are drawn into the picture; none where the brief or doubt says so."""
     if not timeline.words or timeline.captions_note:
         return []
-    if brief is not None and str(getattr(brief, "captions", "auto")) == "off":
+    if brief is not None and brief.captions == "off":
         return []
-    from video_assets.editorial.captions import social_chunks
-
     return list(social_chunks(timeline))
 
 
@@ -193,6 +193,7 @@ def _make_missing(
     total = sum(j[0].stretch.frames * len(j) for j in jobs)
     if not jobs:
         return seen
+    sweep(workspace.segments)  # what a killed run left behind
     with (
         track(f"{timeline.cut_id} picture", total) as progress,
         ThreadPoolExecutor(_at_once()) as pool,

@@ -132,12 +132,11 @@ def make(workspace: Workspace, footage_root: Path, pieces: Sequence[Piece]) -> N
         source = footage_root / first.row.path
         what = f"{first.row.path} at {float(first.source_start):.2f} s"
         frames = first.stretch.frames
-        media.run(
-            _graph(source, pieces),
-            scratch,
-            300 + 4.0 * frames * len(pieces),
-            f"rendering {what}",
-        )
+        limit = 300 + 4.0 * frames * len(pieces)
+        media.run(_graph(source, pieces, seek=True), scratch, limit, f"rendering {what}")
+        if _count(scratch / f"{first.aspect}.mp4") != frames:
+            # An index that leads past the last picture: go there by decoding from the beginning.
+            media.run(_graph(source, pieces, seek=False), scratch, limit, f"rendering {what}")
         for piece in pieces:
             file = scratch / f"{piece.aspect}.mp4"
             found = _count(file)
@@ -162,6 +161,8 @@ def make(workspace: Workspace, footage_root: Path, pieces: Sequence[Piece]) -> N
 
 def _count(file: Path) -> int:
     with media.open_container(file) as container:
+        if not container.streams.video:
+            return 0
         return sum(1 for p in container.demux(container.streams.video[0]) if p.size)
 
 
@@ -192,7 +193,7 @@ def _encode(fps: Fraction) -> dict[str, Any]:
     }
 
 
-def _graph(source: Path, pieces: Sequence[Piece]) -> Any:
+def _graph(source: Path, pieces: Sequence[Piece], seek: bool) -> Any:
     import ffmpeg
 
     first = pieces[0]
@@ -203,7 +204,7 @@ def _graph(source: Path, pieces: Sequence[Piece]) -> Any:
     # Containers with an index land on the keyframe before; others may land late, so start earlier.
     indexed = "mp4" in row.container or "matroska" in row.container
     early = shown - row.start - max(Fraction(12) / fps, Fraction(0) if indexed else Fraction(4))
-    if early > 0:
+    if seek and early > 0:
         options |= {
             "noaccurate_seek": None,
             "seek_timestamp": 1,
@@ -212,6 +213,8 @@ def _graph(source: Path, pieces: Sequence[Piece]) -> Any:
     picture = media.source(source, **options)[str(row.video_stream)]
     if row.interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
+    if not seek:  # the stretch may begin after the last picture, which is then held
+        picture = picture.filter("tpad", stop=-1, stop_mode="clone")
     picture = (
         picture.filter(
             "fps",

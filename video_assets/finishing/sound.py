@@ -302,13 +302,13 @@ def _bed(music: Path, start: Fraction, length: int) -> Samples:
                 Code.NO_STREAMS,
                 "choose another piece of music",
             )
-        stream = container.streams.audio[0]
+        stream = container.streams.audio[0].index
         zero = Fraction(container.start_time or 0, 1_000_000)
         whole = container.duration
     total = round(Fraction(whole, 1_000_000) * RATE) if whole else round(start * RATE) + length
     first = decoded(
         music,
-        stream.index,
+        stream,
         zero,
         start,
         max(0, min(length, total - round(start * RATE))),
@@ -318,7 +318,7 @@ def _bed(music: Path, start: Fraction, length: int) -> Samples:
     at = first.shape[1]
     cross = RATE // 2
     if at < length and total > 2 * cross:
-        loop = decoded(music, stream.index, zero, Fraction(0), min(total, length))
+        loop = decoded(music, stream, zero, Fraction(0), min(total, length))
         while at < length:
             over = min(cross, at)
             bed[:, at - over : at] = _faded(bed[:, at - over : at], 0, over / RATE)

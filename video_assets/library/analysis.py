@@ -215,6 +215,11 @@ def _decode(
                 frame: Any
                 for frame in frames:
                     if is_picture and picture is not None:
+                        if frame.is_corrupt:  # the decoder made up what was missing
+                            if pictures:
+                                why = first_error or "the decoder had to conceal missing data"
+                                return _broken(picture, why, Code.DECODE)
+                            continue
                         time = picture.time_of(frame, row)
                         if time is None:
                             return _broken(picture, "time runs backwards", Code.BAD_TIMESTAMPS)

@@ -6,6 +6,7 @@ One writer at a time and one write a project: a table's files stay few, and no k
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from video_assets.models.embedders import Embedder
 
 BATCH = 256
 """Stills that are held in memory at a time (a still of 640x360 takes 0.7 MB)."""
+MAX_FRAGMENTS = 50
+"""Pieces of a table above which it is put together again: thousands cost memory and disk."""
 _KEY = {b"lance-schema:unenforced-primary-key": b"true"}
 
 
@@ -53,6 +56,8 @@ def index_frames(
         merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
         merge.when_not_matched_by_source_delete(mine).execute(_arrow(columns, vectors))
         _add_indices(table)
+        if _fragments(table) > MAX_FRAGMENTS:
+            table.optimize()
     return len(ids), digest
 
 
@@ -100,10 +105,9 @@ def frame_scores(
 def vectors_of(workspace: Workspace, project_slug: str, model: str) -> dict[str, np.ndarray]:
     """For each shot of the project its vectors in time order, float32 (stills, size)."""
     rows = _stored(_table(workspace, model, 0, create=False), project_slug)
-    out: dict[str, list[Any]] = {}
-    for row in rows:
-        out.setdefault(row["shot_id"], []).append(row["vector"])
-    return {shot: np.asarray(v, np.float32) for shot, v in out.items()}
+    firsts = [i for i, s in enumerate(rows.shot_ids) if i == 0 or s != rows.shot_ids[i - 1]]
+    ends = [*firsts[1:], len(rows.ids)] if firsts else []
+    return {rows.shot_ids[a]: rows.vectors[a:b] for a, b in zip(firsts, ends, strict=True)}
 
 
 def every_shot_represented(
@@ -111,24 +115,25 @@ def every_shot_represented(
 ) -> list[str]:
     """Problems: shots without a row, rows of shots that are gone, rows of another model."""
     rows = _stored(_table(workspace, model, 0, create=False), slug)
-    there = {row["shot_id"] for row in rows}
+    there = set(rows.shot_ids)
     known = {s.shot_id for s in shots}
     problems = [
         f"shot {s.shot_id} has no frame in the index" for s in shots if s.shot_id not in there
     ]
     problems += [f"the index holds shot {gone}, which is gone" for gone in sorted(there - known)]
-    strange = sorted({row["model"] for row in rows} - {model})
+    strange = sorted(set(rows.models) - {model})
     return problems + [f"rows of model {other} lie in the table of {model}" for other in strange]
 
 
 def normalised(workspace: Workspace, slug: str, model: str) -> list[str]:
     """Problems: vectors whose length is not 1 within a thousandth, or that are no numbers."""
-    problems = []
-    for row in _stored(_table(workspace, model, 0, create=False), slug):
-        length = float(np.linalg.norm(np.asarray(row["vector"], np.float64)))
-        if not abs(length - 1.0) <= 1e-3:
-            problems.append(f"the vector of {row['id']} has length {length:.4f}, not 1")
-    return problems
+    rows = _stored(_table(workspace, model, 0, create=False), slug)
+    lengths = np.linalg.norm(rows.vectors.astype(np.float64), axis=1)
+    return [
+        f"the vector of {name} has length {length:.4f}, not 1"
+        for name, length in zip(rows.ids, lengths, strict=True)
+        if not abs(length - 1.0) <= 1e-3
+    ]
 
 
 def _rows(
@@ -192,19 +197,40 @@ def _digest(model: str, ids: Sequence[str], times: Sequence[float], vectors: np.
     return digest.hexdigest()
 
 
-def _stored(table: Any, slug: str) -> list[dict[str, Any]]:
-    if table is None:
-        return []
-    rows = (
-        table.search().where(f"project = '{check_slug(slug)}'").limit(table.count_rows()).to_list()
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A project's rows in the order of shot, time and id."""
+
+    ids: list[str]
+    shot_ids: list[str]
+    times: list[float]
+    models: list[str]
+    vectors: np.ndarray
+
+
+def _stored(table: Any, slug: str) -> _Stored:
+    check_slug(slug)
+    count = table.count_rows(f"project = '{slug}'") if table is not None else 0
+    if not count:
+        return _Stored([], [], [], [], np.zeros((0, 0), np.float32))
+    found = table.search().where(f"project = '{slug}'").limit(count).to_arrow()
+    ids, shots, times, models = (
+        found[name].to_pylist() for name in ("id", "shot_id", "time_s", "model")
     )
-    return sorted(rows, key=lambda r: (r["shot_id"], r["time_s"], r["id"]))
+    flat = np.asarray(found["vector"].combine_chunks().flatten(), np.float32)
+    order = sorted(range(count), key=lambda i: (shots[i], times[i], ids[i]))
+    return _Stored(
+        [ids[i] for i in order],
+        [shots[i] for i in order],
+        [times[i] for i in order],
+        [models[i] for i in order],
+        flat.reshape(count, -1)[order],
+    )
 
 
 def _stored_digest(table: Any, slug: str, model: str) -> str:
     rows = _stored(table, slug)
-    vectors = np.asarray([r["vector"] for r in rows], np.float32)
-    return _digest(model, [r["id"] for r in rows], [r["time_s"] for r in rows], vectors)
+    return _digest(model, rows.ids, rows.times, rows.vectors)
 
 
 def _schema(size: int) -> Any:
@@ -243,6 +269,10 @@ def _table(workspace: Workspace, model: str, size: int, create: bool) -> Any:
         if (workspace.index / f"{table_name(model)}.lance").is_dir():
             return base.open_table(table_name(model))
         return base.create_table(table_name(model), schema=_schema(size))
+
+
+def _fragments(table: Any) -> int:
+    return int(table.stats()["fragment_stats"]["num_fragments"])
 
 
 def _add_indices(table: Any) -> None:

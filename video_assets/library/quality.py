@@ -160,7 +160,7 @@ class ShotMeter:
         height, width = grey.shape[:2]
         if min(height, width) < 48:
             return (0.0, 0.0, 0.0, 0.0)
-        found = self._faces.detectMultiScale(grey, 1.15, 5, minSize=(30, 30))
+        found = self._faces.detectMultiScale(grey, 1.15, 5, minSize=(36, 36))
         if len(found) == 0:
             return (0.0, 0.0, 0.0, 0.0)
         x, y, w, h = max((tuple(map(int, box)) for box in found), key=lambda b: (b[2] * b[3], b))

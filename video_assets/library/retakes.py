@@ -120,11 +120,18 @@ def same_line(a: Sequence[str], b: Sequence[str]) -> bool:
 
 def conflict(a: str, b: str) -> bool:
     """Whether each text has a number, or each a name, that the other lacks: not the same line."""
-    for found in (_numbers, _names):
-        one, two = found(a), found(b)
-        if one - two and two - one:
-            return True
-    return False
+    one, two = _numbers(a), _numbers(b)
+    if one - two and two - one:
+        return True
+    one, two = _names(a), _names(b)
+    strange = [n for n in one if not any(_cut_off(n, m) for m in two)]
+    return bool(strange) and any(not any(_cut_off(n, m) for n in one) for m in two)
+
+
+def _cut_off(a: str, b: str) -> bool:
+    """Whether two names are the same, or one is the other broken off: "Wick, um" for Wickfield."""
+    short, long = sorted((a, b), key=len)
+    return a == b or (len(short) >= 3 and long.startswith(short))
 
 
 def _numbers(text: str) -> set[str]:
@@ -186,7 +193,7 @@ def _restarts(text: str) -> bool:
                 if words[j : j + size] != piece:
                     continue
                 between = words[i + size : j]
-                if not between and piece[-1] != "and":
+                if not between and "and" not in piece:  # "round and round and round"
                     return True
                 if any(w in _MARKERS for w in between):
                     return True

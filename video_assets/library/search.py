@@ -1,6 +1,7 @@
 """Footage found by words or by a picture: what is said and tagged first, then its look."""
 
 import math
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,15 @@ from pathlib import Path, PurePosixPath
 
 from video_assets.foundation.records import FootageRow, Line, Shot, Tag
 from video_assets.foundation.store import Project
-from video_assets.library.frame_index import frame_scores, read_picture
+from video_assets.library.frame_index import frame_scores, read_picture, vectors_of
 from video_assets.library.sentences import FILLERS, tokens
-from video_assets.models.embedders import default_embedder, describe_look, embedder, visual_words
+from video_assets.models.embedders import (
+    default_embedder,
+    describe_look,
+    embedder,
+    fits,
+    visual_words,
+)
 
 FOOTAGE, SHOTS, LINES, TAGS = (
     "library/footage.parquet",
@@ -23,8 +30,8 @@ _STOP = frozenset("a an the of on in at to and or with for from by is are it thi
 _TYPO = 84
 """rapidfuzz ratio, 0..100, from which an unknown word of five letters or more means a known one."""
 _K1, _B = 1.2, 0.5
-_LOOK_FLOOR = 0.25
-"""Cosine below which a frame does not answer to visual words."""
+_LOOK_FLOOR = 0.2
+"""Fit, 0..1, below which a frame does not answer to visual words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +227,33 @@ def _by_look(
     project: Project, text: str, rows: dict[str, FootageRow], shots: Sequence[Shot]
 ) -> list[Hit]:
     """Shots whose pictures answer to the visual words of the text; at most half a word's score."""
-    look = default_embedder()
-    query = look.text(text)
-    if query is None:
+    model = _model(project)
+    if model != default_embedder().name:
+        return _by_meaning(project, text, model, rows, shots)
+    words = visual_words(text)
+    if not words:
         return []
-    wanted = ", ".join(visual_words(text))
-    scores = frame_scores(project.workspace, project.slug, query, look.name)
-    scores = [(s, v) for s, v in scores if v >= _LOOK_FLOOR]
-    return _looks(scores, {s.shot_id: s for s in shots}, rows, f"looks {wanted}", 0.5)
+    stored = vectors_of(project.workspace, project.slug, default_embedder().name)
+    fit = {shot: round(float(fits(vectors, words).max()), 6) for shot, vectors in stored.items()}
+    scores = sorted((pair for pair in fit.items() if pair[1] >= _LOOK_FLOOR), key=lambda p: p[0])
+    return _looks(scores, {s.shot_id: s for s in shots}, rows, f"looks {', '.join(words)}", 0.5)
+
+
+def _by_meaning(
+    project: Project, text: str, model: str, rows: dict[str, FootageRow], shots: Sequence[Shot]
+) -> list[Hit]:
+    """Shots whose pictures a model with words finds nearest: clearly above the library's usual."""
+    query = embedder(model).text(text)
+    scores = (
+        frame_scores(project.workspace, project.slug, query, model) if query is not None else []
+    )
+    if not scores:
+        return []
+    values = [v for _, v in scores]
+    floor = sum(values) / len(values) + statistics.pstdev(values)
+    clear = [(shot, v) for shot, v in scores if v > floor]
+    known = {s.shot_id: s for s in shots}
+    return _looks(clear, known, rows, f"looks like {text.strip()!r} to {model}", 0.5)
 
 
 def _by_image(

@@ -56,7 +56,7 @@ def read_sidecar(path: Path, speech: Sequence[tuple[Fraction, Fraction]] = ()) -
     """
     text = _text(path)
     if path.suffix.lower() == ".json":
-        words = _from_json(text)
+        words = _from_json(text, speech)
     else:
         words = _from_cues(text, path.suffix.lower() == ".vtt", speech)
     if not words:
@@ -87,47 +87,55 @@ def _text(path: Path) -> str:
     raise _wrong("is not text in UTF-8")
 
 
-def _from_json(text: str) -> list[WrittenWord]:
+def _from_json(text: str, speech: Sequence[tuple[Fraction, Fraction]]) -> list[WrittenWord]:
     try:
         plain = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _wrong(f"is not JSON: {error}") from error
-    if not isinstance(plain, dict) or not isinstance(plain.get("words"), list):
-        raise _wrong('has no list "words"')
+    if not isinstance(plain, dict):
+        raise _wrong("is a JSON file without an object in it")
     if plain.get("version", 1) != 1:
         raise _wrong(f"has version {plain['version']!r}; version 1 is read")
     speaker = plain.get("speaker", "")
+    if isinstance(plain.get("words"), list):
+        return [_word(e, f"words[{n}]", speaker) for n, e in enumerate(plain["words"])]
+    if not isinstance(plain.get("segments"), list):
+        raise _wrong('has no list "words"')
     words = []
-    for number, entry in enumerate(plain["words"]):
-        if not isinstance(entry, dict):
-            raise _wrong(f"words[{number}] is {type(entry).__name__}, not an object")
-        said = entry.get("text")
-        if not isinstance(said, str) or not said.strip():
-            raise _wrong(f"words[{number}] has no text")
-        start, end = _second(entry, "start", number), _second(entry, "end", number)
-        if end <= start:
-            raise _wrong(
-                f"words[{number}] {said[:30]!r} ends at {end}, not after its start {start}"
-            )
-        who = entry.get("speaker", speaker)
-        words.append(WrittenWord(" ".join(said.split()), start, end, str(who or "")))
+    for number, segment in enumerate(plain["segments"]):  # as Whisper and its kin write them
+        where = f"segments[{number}]"
+        if isinstance(segment, dict) and isinstance(segment.get("words"), list):
+            who = segment.get("speaker", speaker)
+            words += [_word(e, f"{where}.words[{n}]", who) for n, e in enumerate(segment["words"])]
+        else:
+            said = _word(segment, where, speaker)
+            words += _spoken(said.text, Span(said.start, said.end), said.speaker, speech)
     return words
 
 
-def _second(entry: dict[str, Any], key: str, number: int) -> Fraction:
+def _word(entry: Any, where: str, speaker: Any) -> WrittenWord:
+    if not isinstance(entry, dict):
+        raise _wrong(f"{where} is {type(entry).__name__}, not an object")
+    said = entry.get("text", entry.get("word"))
+    if not isinstance(said, str) or not said.strip():
+        raise _wrong(f"{where} has no text")
+    start, end = _second(entry, "start", where), _second(entry, "end", where)
+    if end <= start:
+        raise _wrong(f"{where} {said[:30]!r} ends at {end}, not after its start {start}")
+    who = str(entry.get("speaker", speaker) or "")
+    return WrittenWord(" ".join(said.split()), start, end, who)
+
+
+def _second(entry: dict[str, Any], key: str, where: str) -> Fraction:
     value = entry.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _wrong(f"words[{number}].{key} is {value!r}; a number of seconds was expected")
+        raise _wrong(f"{where}.{key} is {value!r}; a number of seconds was expected")
     try:
         found = exact(value) if isinstance(value, float) else Fraction(value)
     except (ValueError, OverflowError, ZeroDivisionError) as error:
-        raise _wrong(
-            f"words[{number}].{key} is {value!r}; a number of seconds was expected"
-        ) from error
+        raise _wrong(f"{where}.{key} is {value!r}; a number of seconds was expected") from error
     if not 0 <= found < 10**7:
-        raise _wrong(
-            f"words[{number}].{key} is {value}; seconds from the clip's start were expected"
-        )
+        raise _wrong(f"{where}.{key} is {value}; seconds from the clip's start were expected")
     return found
 
 

@@ -59,6 +59,7 @@ class SoundMeter:
         self._expected = Fraction(0)
         self._decoded = Fraction(0)
         self._resampler: Any = None
+        self._form: tuple[int, str, str] | None = None
         self._r128 = _R128()
         self._levels = LevelMeter()
 
@@ -79,6 +80,10 @@ class SoundMeter:
             self._expected = time
         self._expected += length
         self._decoded += length
+        form = (frame.sample_rate, frame.layout.name, frame.format.name)
+        if form != self._form:
+            self._flush()
+            self._form = form
         if self._resampler is None:
             self._resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         frame.pts = None  # the sample count is the clock inside a stretch

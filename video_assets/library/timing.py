@@ -92,7 +92,17 @@ def measured_end(
     if near is not None and end < claim - 1:
         end = _packets_end(path, used, start, None)
     notes = []
-    if claim and end < claim - max(Fraction(1), claim / 20):
+    declared = declared_size(path)
+    if declared > size and end < claim:
+        short = FootageError(
+            f"is cut short: {size} of {declared} bytes are there, {float(end):.1f} s",
+            Code.TRUNCATED,
+            "copy it again from the card",
+        )
+        if end < MIN_GOOD:
+            raise short
+        notes.append(warning_of(short))
+    elif claim and end < claim - max(Fraction(1), claim / 20):
         short = FootageError(
             f"says it lasts {float(claim):.1f} s, but only {float(end):.1f} s are in it",
             Code.TRUNCATED,
@@ -149,3 +159,29 @@ def _packets_end(path: Path, used: list[Any], start: Fraction, near: Fraction | 
                     length = 1 / (packet.stream.average_rate * packet.time_base)
                 end = max(end, (Fraction(stamp) + Fraction(length)) * packet.time_base - start)
     return end
+
+
+def declared_size(path: Path) -> int:
+    """Bytes that an AVI or Matroska file says it has; 0 where it does not say."""
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
+        return int.from_bytes(head[4:8], "little") + 8
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return 0
+    length, at = _vint(head, 4)
+    at += length
+    if head[at : at + 4] != b"\x18\x53\x80\x67":
+        return 0
+    length, at = _vint(head, at + 4)
+    return at + length if length else 0
+
+
+def _vint(data: bytes, at: int) -> tuple[int, int]:
+    """(value, where the next byte is) of an EBML number; 0 for `unknown`."""
+    if at >= len(data) or data[at] == 0:
+        return 0, at
+    width = 9 - data[at].bit_length()
+    value = int.from_bytes(data[at : at + width], "big") & ((1 << 7 * width) - 1)
+    unknown = value == (1 << 7 * width) - 1
+    return 0 if unknown else value, at + width

@@ -5,6 +5,7 @@ the stretches where somebody seems to speak.
 """
 
 import importlib.metadata
+import os
 import wave
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from video_assets.foundation.progress import track
 from video_assets.foundation.records import DeadLetter, FootageRow, Line, Soundtrack, Word
 from video_assets.foundation.store import Workspace, digest_of, kept, kept_facts
 from video_assets.foundation.workers import in_workers
+from video_assets.library.intake import as_found
 from video_assets.library.retakes import grouped
 from video_assets.library.sentences import flagged, lines_of, mended
 from video_assets.library.sidecars import SUFFIXES, read_sidecar
@@ -115,10 +117,12 @@ def _read_sidecars(
         clip = by_path.get(row.of)
         if clip is None and row.of in speaks_for:
             clip = by_id.get(speaks_for[row.of].clip_id)
-        if clip is None or clip.clip_id in written or _other_language(row.path, language):
+        if clip is None or clip.clip_id in written or _other_language(row, language):
             continue
         try:
-            written[clip.clip_id] = _written(root / row.path, clip, sounds.get(clip.clip_id))
+            written[clip.clip_id] = _written(
+                _on_disk(root, row.path), clip, sounds.get(clip.clip_id)
+            )
         except FootageError as error:
             dead.append(_dead(row.path, error, clip.clip_id))
         except OSError as error:
@@ -129,14 +133,34 @@ def _read_sidecars(
     return written, dead
 
 
+def _on_disk(root: Path, path: str) -> Path:
+    """Where a path of a row lies; names that are no UTF-8 are shown with escapes there."""
+    return root / os.fsdecode(as_found(path))
+
+
 def _suffix(row: FootageRow) -> str:
     return PurePosixPath(row.path).suffix.lower()
 
 
-def _other_language(path: str, language: str) -> bool:
-    """`clip.fr.srt` speaks French; a sidecar without such a mark speaks the clip's language."""
-    marks = PurePosixPath(path).suffixes[:-1]
-    mark = marks[-1][1:].lower().split("-")[0] if marks else ""
+_THREE = {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it"}
+_THREE |= {
+    "por": "pt",
+    "nld": "nl",
+    "dut": "nl",
+    "pol": "pl",
+    "swe": "sv",
+    "jpn": "ja",
+    "zho": "zh",
+}
+
+
+def _other_language(row: FootageRow, language: str) -> bool:
+    """`clip.fr.srt` is French, a translation perhaps; without a mark it speaks as the clip does."""
+    stem = PurePosixPath(row.path).with_suffix("")
+    if str(stem) == row.of:
+        return False  # clip.ts.srt: the clip's own ending, no mark
+    mark = stem.suffix[1:].lower().split("-")[0]
+    mark = _THREE.get(mark, mark)
     return len(mark) == 2 and mark.isalpha() and mark != language.lower().split("-")[0]
 
 

@@ -146,6 +146,26 @@ def visual_words(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def fits(vectors: np.ndarray, words: Sequence[str]) -> np.ndarray:
+    """How well each `Look` vector answers to all of `words` (see `visual_words`), (n,), 0..1.
+
+    A colour fits wholly from three tenths of the picture on; a word for light from the middle of
+    its scale (0) to the end. What a query vector cannot say: 1 here means as dark as it gets.
+    """
+    out = np.ones(len(vectors))
+    colours = np.square(vectors[:, _SLICES["colours"]].astype(np.float64))
+    share = colours / np.maximum(colours.sum(axis=1, keepdims=True), 1e-12)
+    light = vectors[:, _SLICES["light"]].astype(np.float64)
+    for word in words:
+        if word in COLOURS:
+            out = np.minimum(out, np.minimum(1.0, share[:, COLOURS.index(word)] / 0.3))
+        else:
+            at = _LIGHT.index(word)
+            part = light[:, at] / np.maximum(light[:, at] + light[:, at ^ 1], 1e-12)
+            out = np.minimum(out, np.maximum(0.0, 2 * part - 1))
+    return out
+
+
 def describe_look(vector: np.ndarray) -> list[str]:
     """The visual words that a `Look` vector answers to most, such as `["blue", "dark"]`."""
     colours, light = vector[_SLICES["colours"]], vector[_SLICES["light"]]

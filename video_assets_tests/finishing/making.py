@@ -12,23 +12,34 @@ from video_assets.foundation.media import ffmpeg_path, open_container
 from video_assets.foundation.records import FootageRow, PictureCut, SoundCut, Timeline
 from video_assets.foundation.store import Workspace, sha256_file
 
-# The luma of frame n of a counted clip: 16 + 4 * (n % 55), so that a frame can be told apart.
-COUNTED = "geq=lum='16+4*mod(N,55)':cb=128:cr=128"
+# The luma of frame n of a counted clip: 16 + 5 * (n % 44), so that a frame can be told apart.
+COUNTED = "geq=lum='16+5*mod(N,44)':cb=128:cr=128"
 
 
 def ffmpeg(*arguments: str) -> None:
     subprocess.run([ffmpeg_path(), "-v", "error", "-y", *arguments], check=True)
 
 
-def counted(path: Path, rate: str, seconds: float, *more: str, size: str = "320x180", vf: str = "") -> Path:
+def counted(
+    path: Path, rate: str, seconds: float, *more: str, size: str = "320x180", vf: str = ""
+) -> Path:
     """A clip whose frame number can be read from its luma."""
-    graph = f"color=black:s={size}:r={rate}:d={seconds},{COUNTED},format=yuv420p" + (f",{vf}" if vf else "")
-    ffmpeg("-f", "lavfi", "-i", graph, *(more or ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-bf", "2", "-g", "24")), str(path))
+    graph = f"color=black:s={size}:r={rate}:d={seconds},{COUNTED},format=yuv420p" + (
+        f",{vf}" if vf else ""
+    )
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        graph,
+        *(more or ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-bf", "2", "-g", "24")),
+        str(path),
+    )
     return path
 
 
 def number_of(luma: float) -> int:
-    return round((luma - 16) / 4)
+    return round((luma - 15) / 5)
 
 
 def row_of(path: Path, **more: Any) -> FootageRow:
@@ -51,15 +62,46 @@ def row_of(path: Path, **more: Any) -> FootageRow:
                 "fps": Fraction(video.average_rate or 0),
                 "video_start": video.start_time * video.time_base - zero,
             }
-    return FootageRow(path=path.name, role="clip", size=path.stat().st_size, mtime_ns=0, clip_id=sha256_file(path)[:32], **facts | more)
+    return FootageRow(
+        path=path.name,
+        role="clip",
+        size=path.stat().st_size,
+        mtime_ns=0,
+        clip_id=sha256_file(path)[:32],
+        **facts | more,
+    )
 
 
-def picture(row: FootageRow, start: int, frames: int, source_start: Fraction | int, track: str = "V1", **more: Any) -> PictureCut:
-    return PictureCut(track, start, frames, row.clip_id, f"{row.clip_id[:12]}-0001", row.path, Fraction(source_start), **more)
+def picture(
+    row: FootageRow,
+    start: int,
+    frames: int,
+    source_start: Fraction | int,
+    track: str = "V1",
+    **more: Any,
+) -> PictureCut:
+    return PictureCut(
+        track,
+        start,
+        frames,
+        row.clip_id,
+        f"{row.clip_id[:12]}-0001",
+        row.path,
+        Fraction(source_start),
+        **more,
+    )
 
 
-def spoken(row: FootageRow, start: Fraction | int, seconds: Fraction | int, source_start: Fraction | int, track: str = "A1") -> SoundCut:
-    return SoundCut(track, Fraction(start), Fraction(seconds), row.clip_id, row.path, Fraction(source_start))
+def spoken(
+    row: FootageRow,
+    start: Fraction | int,
+    seconds: Fraction | int,
+    source_start: Fraction | int,
+    track: str = "A1",
+) -> SoundCut:
+    return SoundCut(
+        track, Fraction(start), Fraction(seconds), row.clip_id, row.path, Fraction(source_start)
+    )
 
 
 def timeline(fps: Fraction | int, cuts: list[PictureCut], **more: Any) -> Timeline:
@@ -80,8 +122,26 @@ def lumas(file: Path) -> list[float]:
     with open_container(file) as container:
         for frame in container.decode(container.streams.video[0]):
             grey = np.asarray(frame.to_ndarray())[: frame.height, : frame.width]
-            found.append(float(grey[frame.height // 2 - 8 : frame.height // 2 + 8, frame.width // 2 - 8 : frame.width // 2 + 8].mean()))
+            found.append(
+                float(
+                    grey[
+                        frame.height // 2 - 8 : frame.height // 2 + 8,
+                        frame.width // 2 - 8 : frame.width // 2 + 8,
+                    ].mean()
+                )
+            )
     return found
 
 
-__all__ = ["counted", "ffmpeg", "lumas", "number_of", "picture", "project", "row_of", "spoken", "timeline", "visible"]
+__all__ = [
+    "counted",
+    "ffmpeg",
+    "lumas",
+    "number_of",
+    "picture",
+    "project",
+    "row_of",
+    "spoken",
+    "timeline",
+    "visible",
+]

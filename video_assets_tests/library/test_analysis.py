@@ -5,6 +5,7 @@ import os
 import subprocess
 import wave
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -66,7 +67,7 @@ def test_shots_tile_each_clip_on_exact_frames(library):
     assert letters == []  # intake has told of the short one
     for row in rows:
         mine = [s for s in shots if s.clip_id == row.clip_id]
-        assert all(a.end == b.start for a, b in zip(mine, mine[1:], strict=False))
+        assert all(a.end == b.start for a, b in pairwise(mine))
         assert (row.role == "clip") == bool(mine)
         assert all(s.end <= row.duration for s in mine)
 

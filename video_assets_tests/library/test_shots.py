@@ -2,12 +2,15 @@
 
 import json
 import os
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from video_assets.foundation.errors import Code
+from video_assets.foundation.media import ffmpeg_path
 from video_assets.foundation.records import FootageRow, Shot
 from video_assets.library.analysis import _decode, _Picture
 from video_assets.library.probe import probe
@@ -78,3 +81,31 @@ def test_real_cuts_as_a_person_saw_them(name):
     seen = json.loads(Path(CORPUS, "_truth/shots.json").read_text())[name]["cuts_s"]
     assert [float(span.start) for span in found[1:]] == pytest.approx(seen, abs=0.021)
     assert found[-1].end <= row.duration
+
+
+def test_shots_end_where_the_decoder_had_to_make_pictures_up(tmp_path):
+    path = tmp_path / "holed.mkv"
+    subprocess.run(
+        [
+            ffmpeg_path(),
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=320x180:r=25:d=4",
+            "-g",
+            "12",
+            path,
+        ],
+        check=True,
+    )
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) * 6 // 10] = bytes(len(data) // 10)
+    path.write_bytes(data)
+    row = FootageRow(path.name, size=0, mtime_ns=0, **probe(path))
+    picture = _Picture(row)
+    error = _decode(path, row, picture, None)
+    assert error is not None and error.code == Code.DECODE
+    spans_found = [span for span, _ in picture.finish()]
+    assert 1 < spans_found[-1].end < 3

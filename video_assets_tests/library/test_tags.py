@@ -58,6 +58,7 @@ def test_tags_with_sources(tmp_path):
         ("folder", "kitchen"),
         ("name", "pouring"),
         ("name", "coffee"),
+        ("speech", "fresh"),
         ("speech", "beans"),
         ("speech", "morning"),
         ("speech", "speaking"),

@@ -1,5 +1,6 @@
 """Words beside clips and words heard: sidecars, lines, retakes, glossary, what goes wrong."""
 
+import itertools
 import json
 import os
 import re
@@ -47,7 +48,9 @@ def words(text: str, clip_id=A, gap=F(0), each=F(2, 5), speaker="") -> list[Word
 
 
 def told(root: Path, rows, soundtracks=(), glossary=(), engines=("sidecar",), language="en"):
-    return transcribe(Workspace(root / "data"), root, rows, soundtracks, language, glossary, engines)
+    return transcribe(
+        Workspace(root / "data"), root, rows, soundtracks, language, glossary, engines
+    )
 
 
 def test_json_words_come_exactly_as_written(tmp_path):
@@ -57,13 +60,21 @@ def test_json_words_come_exactly_as_written(tmp_path):
         {"text": "Um,", "start": 2, "end": 2.4},
         {"text": "yes.", "start": 2.5, "end": 3.75},
     ]
-    (tmp_path / "talk.json").write_text(json.dumps({"version": 1, "language": "en", "speaker": "Nora", "words": said}))
+    (tmp_path / "talk.json").write_text(
+        json.dumps({"version": 1, "language": "en", "speaker": "Nora", "words": said})
+    )
     found, lines, dead = told(tmp_path, [clip(), sidecar("talk.json")])
     assert dead == []
-    assert [(w.text, w.start, w.end) for w in found[:2]] == [("Hello", F(1, 2), F(9, 10)), ("there.", F(9, 10), F(5, 4))]
+    assert [(w.text, w.start, w.end) for w in found[:2]] == [
+        ("Hello", F(1, 2), F(9, 10)),
+        ("there.", F(9, 10), F(5, 4)),
+    ]
     assert [w.flags for w in found] == ["", "", "filler", "overlong"]
     assert {(w.speaker, w.source, w.confidence) for w in found} == {("Nora", "sidecar", 1.0)}
-    assert [(line.text, line.first_word, line.last_word) for line in lines] == [("Hello there.", 0, 1), ("Um, yes.", 2, 3)]
+    assert [(line.text, line.first_word, line.last_word) for line in lines] == [
+        ("Hello there.", 0, 1),
+        ("Um, yes.", 2, 3),
+    ]
     assert lines[0].line_id == f"{A[:12]}-l0000"
 
 
@@ -94,23 +105,82 @@ def test_vtt_word_times_and_voices(tmp_path):
     assert [line.speaker for line in lines] == ["Nora", "Max"]
 
 
+def test_segments_as_whisper_writes_them(tmp_path):
+    timed = {
+        "start": 0,
+        "end": 2,
+        "words": [
+            {"word": " One", "start": 0.5, "end": 1},
+            {"word": " two.", "start": 1, "end": 1.5},
+        ],
+    }
+    (tmp_path / "talk.json").write_text(
+        json.dumps({"segments": [timed, {"start": 3, "end": 4, "text": " Three four."}]})
+    )
+    found, _, dead = told(tmp_path, [clip(), sidecar("talk.json")])
+    assert dead == []
+    assert [(w.text, w.flags) for w in found] == [
+        ("One", ""),
+        ("two.", ""),
+        ("Three", "spread"),
+        ("four.", "spread"),
+    ]
+    assert found[0].start == F(1, 2) and found[3].end == 4
+
+
+def test_sidecars_of_names_with_endings_and_languages(tmp_path):
+    (tmp_path / "talk.ts.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n")
+    (tmp_path / "talk.eng.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHi\n")
+    found, _, _ = told(tmp_path, [clip("talk.ts"), sidecar("talk.ts.srt", "talk.ts")])
+    assert [w.text for w in found] == ["Hello"]
+    assert (
+        told(tmp_path, [clip("talk.ts"), sidecar("talk.eng.srt", "talk.ts")], language="de")[0]
+        == []
+    )
+    assert told(tmp_path, [clip("talk.ts"), sidecar("talk.eng.srt", "talk.ts")])[0]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
         pytest.param("talk.json", b"{", "not JSON", id="not-json"),
         pytest.param("talk.json", b"[" * 100000, "not JSON", id="deep-json"),
-        pytest.param("talk.json", b'{"words": [{"text": "a", "start": 2, "end": 1}]}', r"words\[0\] 'a' ends", id="backwards"),
-        pytest.param("talk.json", b'{"words": [{"text": "a", "start": "soon", "end": 1}]}', "number of seconds", id="no-number"),
-        pytest.param("talk.json", b'{"words": [{"text": "a", "start": NaN, "end": 1}]}', "number of seconds", id="nan"),
+        pytest.param(
+            "talk.json",
+            b'{"words": [{"text": "a", "start": 2, "end": 1}]}',
+            r"words\[0\] 'a' ends",
+            id="backwards",
+        ),
+        pytest.param(
+            "talk.json",
+            b'{"words": [{"text": "a", "start": "soon", "end": 1}]}',
+            "number of seconds",
+            id="no-number",
+        ),
+        pytest.param(
+            "talk.json",
+            b'{"words": [{"text": "a", "start": NaN, "end": 1}]}',
+            "number of seconds",
+            id="nan",
+        ),
         pytest.param("talk.json", b'{"version": 2, "words": []}', "version 2", id="version"),
         pytest.param("talk.json", b'{"words": []}', "no words", id="no-words"),
         pytest.param("talk.srt", b"1\n00:00:01 -> 00:00:02\nHi\n", "no words", id="no-arrow"),
-        pytest.param("talk.srt", b"1\n00:00:01,0 --> oops\nHi\n", "line 2 is no cue timing", id="bad-timing"),
-        pytest.param("talk.srt", b"1\n00:00:03,000 --> 00:00:02,000\nHi\n", "ends before", id="cue-backwards"),
+        pytest.param(
+            "talk.srt", b"1\n00:00:01,0 --> oops\nHi\n", "line 2 is no cue timing", id="bad-timing"
+        ),
+        pytest.param(
+            "talk.srt", b"1\n00:00:03,000 --> 00:00:02,000\nHi\n", "ends before", id="cue-backwards"
+        ),
         pytest.param("talk.srt", b"\0\1\2" * 40, "not text", id="binary"),
         pytest.param("talk.vtt", b"00:01.000 --> 00:02.000\nHi\n", "WEBVTT", id="no-webvtt"),
         pytest.param("talk.srt", b"", "no words", id="empty"),
-        pytest.param("talk.srt", b"1\n00:10:00,000 --> 00:10:02,000\nHi\n", "clip ends at", id="beyond-the-clip"),
+        pytest.param(
+            "talk.srt",
+            b"1\n00:10:00,000 --> 00:10:02,000\nHi\n",
+            "clip ends at",
+            id="beyond-the-clip",
+        ),
     ],
 )
 def test_a_bad_sidecar_is_a_dead_letter_that_says_what_to_do(tmp_path, name, content, what):
@@ -118,7 +188,12 @@ def test_a_bad_sidecar_is_a_dead_letter_that_says_what_to_do(tmp_path, name, con
     found, lines, dead = told(tmp_path, [clip(), sidecar(name)])
     assert (found, lines) == ([], [])
     (letter,) = dead
-    assert (letter.path, letter.code, letter.family, letter.step) == (name, 2007, "MALFORMED", "transcripts")
+    assert (letter.path, letter.code, letter.family, letter.step) == (
+        name,
+        2007,
+        "MALFORMED",
+        "transcripts",
+    )
     assert letter.do
     assert re.search(what, letter.what)
 
@@ -142,19 +217,23 @@ def test_words_never_overlap_nor_leave_the_clip():
     assert [w.text for w in tidy] == ["f", "a", "c", "b", "d"]
     assert [w.number for w in tidy] == [0, 1, 2, 3, 4]
     assert all(0 <= w.start < w.end <= 10 for w in tidy)
-    assert all(a.end <= b.start for a, b in zip(tidy, tidy[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(tidy))
 
 
 def test_spread_keeps_to_the_cue_and_its_order():
     cue = Span(F(1), F(5))
     spans = spread([1, 5, 3], cue, [(F(0), F(2)), (F(4), F(9))])
     assert spans[0].start == 1 and spans[-1].end == 5
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
     assert spread([2, 2], cue, [(F(1), F(11, 10))]) == [Span(F(1), F(3)), Span(F(3), F(5))]
 
 
 def test_lines_end_at_sentences_or_at_pauses():
-    assert [x.text for x in lines_of(words("Dr. Smith left. Why? At 3.5 he came back"))] == ["Dr. Smith left.", "Why?", "At 3.5 he came back"]
+    assert [x.text for x in lines_of(words("Dr. Smith left. Why? At 3.5 he came back"))] == [
+        "Dr. Smith left.",
+        "Why?",
+        "At 3.5 he came back",
+    ]
     quiet = words("one two three", gap=F(8, 10))
     assert [x.text for x in lines_of(quiet)] == ["one", "two", "three"]
     assert len(lines_of(words("one two three", gap=F(6, 10)))) == 1
@@ -199,7 +278,14 @@ def test_tries_of_one_line_share_a_group_and_flubs_are_not_complete():
     groups: dict[str, list[Line]] = {}
     for line in lines:
         groups.setdefault(line.group, []).append(line)
-    assert [[x.number for x in g] for g in groups.values()] == [[0, 1], [2, 3], [4, 5], [6, 7, 8], [9, 10], [11]]
+    assert [[x.number for x in g] for g in groups.values()] == [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+        [6, 7, 8],
+        [9, 10],
+        [11],
+    ]
     assert [x.number for x in lines if not x.complete] == [0, 3, 4, 6, 9]
     assert [x.take for x in lines] == [1, 2, 1, 2, 1, 2, 1, 2, 3, 1, 2, 1]
 
@@ -208,12 +294,22 @@ def test_numbers_and_names_keep_lines_apart():
     assert conflict("Save twenty percent today", "Save thirty percent today")
     assert conflict("We met Anna in town", "We met Maria in town")
     assert not conflict("Save twenty percent", "Save now, save twenty percent")
-    lines = grouped(told_lines("You save twenty percent on lamps today.", "You save thirty percent on lamps today."), {})
+    lines = grouped(
+        told_lines(
+            "You save twenty percent on lamps today.", "You save thirty percent on lamps today."
+        ),
+        {},
+    )
     assert lines[0].group != lines[1].group
 
 
 def test_the_same_words_elsewhere_are_no_retake():
-    far = grouped(told_lines("The light stays soft and steady.", "The light stays soft and steady.", every=F(200)), {})
+    far = grouped(
+        told_lines(
+            "The light stays soft and steady.", "The light stays soft and steady.", every=F(200)
+        ),
+        {},
+    )
     assert far[0].group != far[1].group
     one = told_lines("The light stays soft and steady.")
     two = told_lines("The light stays soft and steady.", clip_id=B)
@@ -245,7 +341,10 @@ def test_pieces_are_short_and_cover_the_speech():
     samples[20 * 16000 : 21 * 16000] = 0
     found = pieces(samples, [(F(1), F(2)), (F(22, 10), F(60)), (F(90), F(100))])
     assert all(0 < b - a <= 30 * 16000 for a, b in found)
-    assert found[0][0] == int(F(8, 10) * 16000) and found[-1] == (int(F(898, 10) * 16000), 100 * 16000)
+    assert found[0][0] == int(F(8, 10) * 16000) and found[-1] == (
+        int(F(898, 10) * 16000),
+        100 * 16000,
+    )
     assert 20 * 16000 < found[0][1] < 21 * 16000
     assert found[1][0] == found[0][1]
     assert pieces(samples, []) == []
@@ -255,7 +354,10 @@ def as_wav(workspace: Workspace, name: str) -> str:
     """A recording of the corpus as the soundtracks have it."""
     path = Path(CORPUS or "") / "speech" / name
     out, _ = run_arguments(
-        ["-i", f"file:{path}", "-ac", "1", "-ar", "16000", "-f", "s16le", "pipe:1"], path.parent, 60, name
+        ["-i", f"file:{path}", "-ac", "1", "-ar", "16000", "-f", "s16le", "pipe:1"],
+        path.parent,
+        60,
+        name,
     )
     target = workspace.root / f"{path.stem}.wav"
     workspace.root.mkdir(exist_ok=True)
@@ -269,7 +371,11 @@ def as_wav(workspace: Workspace, name: str) -> str:
 def test_clips_without_sidecar_are_heard_once(tmp_path):
     workspace = Workspace(tmp_path / "data")
     (tmp_path / "broken.json").write_text("{")
-    rows = [clip("q.wav", A, F(181, 100), "sound"), clip("silent.wav", B, F(8), "sound"), sidecar("broken.json", "q.wav")]
+    rows = [
+        clip("q.wav", A, F(181, 100), "sound"),
+        clip("silent.wav", B, F(8), "sound"),
+        sidecar("broken.json", "q.wav"),
+    ]
     sounds = [
         sound(A, ((F(0), F(9, 5)),), as_wav(workspace, "brooklyn.flac"), F(181, 100)),
         sound(B, ((F(0), F(4)),), as_wav(workspace, "empty.wav"), F(8)),
@@ -278,7 +384,9 @@ def test_clips_without_sidecar_are_heard_once(tmp_path):
     glossary = [("Brooklyn", ["brooklyn"])]
     found, lines, dead = told(tmp_path, rows, sounds, glossary, engines)
     assert [line.text for line in lines] == ["how old is the Brooklyn bridge"]
-    assert {w.source for w in found} == {"pocketsphinx"} and all(0 < w.confidence < 0.6 for w in found)
+    assert {w.source for w in found} == {"pocketsphinx"} and all(
+        0 < w.confidence < 0.6 for w in found
+    )
     assert [(d.path, d.code) for d in dead] == [("broken.json", 2007)]
     (workspace.root / "brooklyn.wav").unlink()  # the second time it is not listened to
     assert told(tmp_path, rows, sounds, glossary, engines) == (found, lines, dead)
@@ -288,7 +396,9 @@ def test_clips_without_sidecar_are_heard_once(tmp_path):
 def test_a_language_nobody_hears_is_said_for_each_clip_that_speaks(tmp_path):
     rows = [clip(), clip("quiet.mp4", B)]
     sounds = [sound(), sound(B, speech=())]
-    found, lines, dead = told(tmp_path, rows, sounds, engines=("sidecar", "pocketsphinx"), language="de")
+    found, lines, dead = told(
+        tmp_path, rows, sounds, engines=("sidecar", "pocketsphinx"), language="de"
+    )
     assert (found, lines) == ([], [])
     (letter,) = dead
     assert (letter.path, letter.code) == ("talk.mp4", 3005)

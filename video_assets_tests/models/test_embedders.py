@@ -9,6 +9,7 @@ from video_assets.models.embedders import (
     default_embedder,
     describe_look,
     embedder,
+    fits,
     visual_words,
 )
 
@@ -77,7 +78,18 @@ def test_the_same_scene_a_little_later_is_nearest():
     later = [np.clip(np.roll(s, 4, axis=1) * 0.92, 0, 255).astype(np.uint8) for s in scenes]
     mirrored = scenes[0][:, ::-1].astype(np.uint8)
     base = default_embedder().images([*(s.astype(np.uint8) for s in scenes), mirrored])
-    assert [int(i) for i in np.argmax(default_embedder().images(later) @ base.T, axis=1)] == list(range(6))
+    assert [int(i) for i in np.argmax(default_embedder().images(later) @ base.T, axis=1)] == list(
+        range(6)
+    )
+
+
+def test_fits_is_all_or_nothing_at_the_ends(walls):
+    names = list(PAINT)
+    dark = fits(walls, ["dark"])
+    assert dark[names.index("black")] > 0.9 and dark[names.index("white")] == 0
+    both = fits(walls, ["blue", "cool"])
+    assert names[int(np.argmax(both))] == "blue" and both[names.index("red")] == 0
+    assert np.array_equal(fits(walls, []), np.ones(12))
 
 
 def test_words_that_mean_no_look_give_none():

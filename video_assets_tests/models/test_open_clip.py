@@ -9,8 +9,6 @@ from video_assets.models.open_clip_engine import OpenClip
 pytestmark = [
     pytest.mark.models,
     pytest.mark.timeout(600),
-    # The model stack is not ours to mend; our own warnings stay errors in the default suite.
-    pytest.mark.filterwarnings("default"),
 ]
 
 
@@ -48,4 +46,6 @@ def test_its_name_says_model_and_weights(engine):
 
 def test_says_which_weights_are_missing(tmp_path):
     with pytest.raises(ModelUnavailable, match="VIDEO_ASSETS_CLIP_WEIGHTS"):
-        OpenClip("ViT-B-32", str(tmp_path / "nothing.pt"), "cpu").images([np.zeros((64, 64, 3), np.uint8)])
+        OpenClip("ViT-B-32", str(tmp_path / "nothing.pt"), "cpu").images(
+            [np.zeros((64, 64, 3), np.uint8)]
+        )

@@ -10,7 +10,9 @@ HEAVY = "import sys; import {}; sys.exit(bool({{'torch', 'whisperx', 'open_clip'
 
 def test_every_capability_has_an_engine_that_is_here():
     found = routes.available()
-    assert [c for c in routes.CAPABILITIES if not any(e.available for e in found if e.capability == c)] == []
+    assert [
+        c for c in routes.CAPABILITIES if not any(e.available for e in found if e.capability == c)
+    ] == []
     assert all(e.cannot for e in found)
     assert all(bool(e.why_not) != e.available for e in found)
     assert all(e.embedded for e in found if e.name in ("pocketsphinx", "look-1", "sidecar"))

@@ -34,14 +34,24 @@ def whisper_folder(base: Path) -> Path:
     for a, b in merges:
         vocab[a + b] = len(vocab)
     (hf / "vocab.json").write_text(json.dumps(vocab))
-    (hf / "merges.txt").write_text("#version: 0.2\n" + "\n".join(f"{a} {b}" for a, b in merges) + "\n")
+    (hf / "merges.txt").write_text(
+        "#version: 0.2\n" + "\n".join(f"{a} {b}" for a, b in merges) + "\n"
+    )
     special = [END, "<|startoftranscript|>", *(f"<|{c}|>" for c in _LANGUAGE_CODES)]
-    special += ["<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>"]
+    special += [
+        "<|translate|>",
+        "<|transcribe|>",
+        "<|startoflm|>",
+        "<|startofprev|>",
+        "<|nospeech|>",
+    ]
     special += ["<|notimestamps|>", *(f"<|{i * 0.02:.2f}|>" for i in range(1501))]
     slow = WhisperTokenizer(
         str(hf / "vocab.json"), str(hf / "merges.txt"), unk_token=END, bos_token=END, eos_token=END
     )
-    slow.add_tokens([AddedToken(s, special=True, normalized=False) for s in special], special_tokens=True)
+    slow.add_tokens(
+        [AddedToken(s, special=True, normalized=False) for s in special], special_tokens=True
+    )
     slow.save_pretrained(hf)
     WhisperTokenizerFast.from_pretrained(hf).save_pretrained(hf)
     WhisperFeatureExtractor(feature_size=80).save_pretrained(hf)
@@ -65,9 +75,9 @@ def whisper_folder(base: Path) -> Path:
         no_timestamps_token_id=ids["<|notimestamps|>"], is_multilingual=False, **ends,
     )  # fmt: skip
     model.save_pretrained(hf)
-    TransformersConverter(str(hf), copy_files=["tokenizer.json", "preprocessor_config.json"]).convert(
-        str(out), quantization="int8"
-    )
+    TransformersConverter(
+        str(hf), copy_files=["tokenizer.json", "preprocessor_config.json"]
+    ).convert(str(out), quantization="int8")
     return out
 
 
@@ -108,8 +118,20 @@ def clip_weights(base: Path) -> tuple[str, Path]:
     torch.manual_seed(0)
     about = {
         "embed_dim": 64,
-        "vision_cfg": {"image_size": 64, "layers": 2, "width": 64, "patch_size": 16, "head_width": 32},
-        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
+        "vision_cfg": {
+            "image_size": 64,
+            "layers": 2,
+            "width": 64,
+            "patch_size": 16,
+            "head_width": 32,
+        },
+        "text_cfg": {
+            "context_length": 77,
+            "vocab_size": 49408,
+            "width": 64,
+            "heads": 2,
+            "layers": 2,
+        },
     }
     folder = base / "configs"
     folder.mkdir()

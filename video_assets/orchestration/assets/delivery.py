@@ -112,7 +112,6 @@ def _make_cut(
     from video_assets.editorial.captions import sidecar_cues, social_chunks, srt, vtt
     from video_assets.editorial.timeline import to_otio
     from video_assets.finishing.brand import load_brand
-    from video_assets.finishing.reframe import crops_of
     from video_assets.finishing.render import render_cutdowns
     from video_assets.foundation.progress import track
 
@@ -146,7 +145,7 @@ def _make_cut(
                     shutil.move(one.poster, draft.path(f"{base}.poster.jpg"))
                     draft.text(f"{base}.srt", srt(cues))
                     draft.text(f"{base}.vtt", vtt(cues, timeline.words if captioned else ()))
-                    crops = crops_of(timeline, rows, aspect)
+                    crops = _crops(timeline, rows, aspect)
                     text = to_otio(timeline, list(rows.values()), project.footage_root, aspect, crops)
                     draft.text(f"{base}.otio", text)
                     draft.json(f"{base}.receipt.json", paper)
@@ -171,6 +170,25 @@ def _make_cut(
 
     with project.scratch(f"render-{timeline.cut_id}") as folder:
         render(folder)
+
+
+def _crops(
+    timeline: Timeline, rows: Mapping[str, FootageRow], aspect: str
+) -> dict[int, tuple[float, float, float, float]]:
+    """What each cut shows of its picture in this aspect: x, y, width, height as shares."""
+    from video_assets.finishing.reframe import crop_for
+
+    found = {}
+    for number, cut in enumerate(timeline.picture):
+        row = rows[cut.path]
+        crop = crop_for(cut, row, aspect)
+        found[number] = (
+            crop.x / row.width,
+            crop.y / row.height,
+            crop.width / row.width,
+            crop.height / row.height,
+        )
+    return found
 
 
 def _engines(project: Project) -> dict[str, str]:

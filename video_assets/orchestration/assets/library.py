@@ -342,6 +342,7 @@ def make_frame_index(project: Project, draft: Draft) -> None:
     count, digest = index_frames(
         project.workspace, project.slug, project.read(SHOTS, Shot), embedder
     )
+    draft.facts["model"] = embedder.name
     draft.json(FRAMES, {"model": embedder.name, "rows": count, "digest": digest})
 
 
@@ -390,6 +391,7 @@ def make_shot_tags(project: Project, draft: Draft) -> None:
         project.read(SHOTS, Shot),
         project.read(LINES, Line),
         project.read(SOUNDTRACKS, Soundtrack),
+        project.workspace.root,
     )
     draft.records(TAGS, Tag, tags)
     draft.facts["tags"] = len(tags)
