@@ -25,7 +25,9 @@ R = TypeVar("R")
 
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="Data folder; else VIDEO_ASSETS_DATA, else ./data.", show_default=False),
+    typer.Option(
+        "--data", help="Data folder; else VIDEO_ASSETS_DATA, else ./data.", show_default=False
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -125,9 +127,7 @@ def project_list(data: Data = None, as_json: AsJson = False) -> None:
 def run(
     slug: Slug,
     to: Annotated[str | None, typer.Option(help="Stop at this asset, such as timelines.")] = None,
-    aspects: Annotated[
-        str, typer.Option(help="Only these, such as 9x16,1x1; else all six.")
-    ] = "",
+    aspects: Annotated[str, typer.Option(help="Only these, such as 9x16,1x1; else all six.")] = "",
     tier: Annotated[
         str, typer.Option(help="draft or delivery, for this project from now on; else the brief's.")
     ] = "",
@@ -140,7 +140,9 @@ def run(
     wanted = [a for a in aspects.split(",") if a]
     unknown = [a for a in wanted if a not in ASPECTS]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is no aspect ratio; there are {', '.join(ASPECTS)}")
+        raise typer.BadParameter(
+            f"{unknown[0]!r} is no aspect ratio; there are {', '.join(ASPECTS)}"
+        )
     if tier and tier not in ("draft", "delivery"):
         raise typer.BadParameter(f"{tier!r} is no tier; there are draft and delivery")
     workspace = _workspace(data)
@@ -168,7 +170,7 @@ def _run(
             else f"{project.slug}: nothing to do, everything agrees with the disk"
         )
         for where, why in outcome.failed:
-            typer.echo(f"{where}: {why}", err=True)
+            typer.echo(f"video-assets: {where}: {why}", err=True)
         for note in outcome.notes:
             typer.echo(f"note: {note}")
         if to is None or to.startswith("cutdowns"):
@@ -207,7 +209,9 @@ def status(
 def search(
     slug: Slug,
     text: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
-    image: Annotated[Path | None, typer.Option(help="A picture that shots should look like.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="A picture that shots should look like.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 10,
     sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet (JPEG) here.")] = None,
     data: Data = None,
@@ -218,7 +222,9 @@ def search(
     from video_assets.orchestration.shown import show_hits, write_sheet
 
     if not (text and text.strip()) and image is None:
-        raise typer.BadParameter('say what to look for, such as "red can on a table", or --image FILE')
+        raise typer.BadParameter(
+            'say what to look for, such as "red can on a table", or --image FILE'
+        )
     project = _workspace(data).project(slug)
     if not project.manifest("shot_tags"):
         raise VideoAssetsError(f"project {slug} has no index yet: video-assets run {slug}")

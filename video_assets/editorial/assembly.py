@@ -1,9 +1,9 @@
 """From an idea and its takes to a timeline on exact frames.
 
-    V1  |  line 1  |      |  line 2          |
-    V2             | pic  |      | pic |     | pic (end card) |
-    A1  |  line 1  |      |  line 2          |
-    A3             | pic's own sound where nobody speaks in it |
+V1  |  line 1  |      |  line 2          |
+V2             | pic  |      | pic |     | pic (end card) |
+A1  |  line 1  |      |  line 2          |
+A3             | pic's own sound where nobody speaks in it |
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,9 @@ def assemble(
     story = [t for t in takes if t.role == "story"]
     pictures = [t for t in takes if t.role != "story"]
     supply = Supply(pictures, by_id, clips, fps, [(t.clip_id, Span(t.start, t.end)) for t in story])
-    card = max(1, total - to_frames(min(of_length(way.end_card, idea.duration), idea.duration / 2), fps))
+    card = max(
+        1, total - to_frames(min(of_length(way.end_card, idea.duration), idea.duration / 2), fps)
+    )
     pace = of_length(way.pace, idea.duration)
     if story:
         placed, gaps = _laid_out(story, total, way, idea, fps)
@@ -150,7 +152,9 @@ def _laid_out(
     return placed, gaps
 
 
-def _cut(take: Take, shot: Shot, row: FootageRow, track: str, start: int, frames: int, source: Fraction) -> PictureCut:
+def _cut(
+    take: Take, shot: Shot, row: FootageRow, track: str, start: int, frames: int, source: Fraction
+) -> PictureCut:
     return PictureCut(
         track,
         start,
@@ -282,7 +286,9 @@ def _natural(
     for track in soundtracks:
         speech[track.clip_id] = [Span(a - ROOM_TONE, b + ROOM_TONE) for a, b in track.speech]
     for word in words:
-        speech.setdefault(word.clip_id, []).append(Span(word.start - ROOM_TONE, word.end + ROOM_TONE))
+        speech.setdefault(word.clip_id, []).append(
+            Span(word.start - ROOM_TONE, word.end + ROOM_TONE)
+        )
     found = []
     for cut in picture:
         row = clips[cut.clip_id]

@@ -125,7 +125,9 @@ def load_brief(path: Path) -> Brief:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise BriefError(f"{path} is missing; one line such as `title: My film` is enough") from error
+        raise BriefError(
+            f"{path} is missing; one line such as `title: My film` is enough"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BriefError(f"{path} cannot be read as UTF-8 text: {error}") from error
     if len(text) > 1_000_000:
@@ -185,7 +187,9 @@ def _explained(path: Path, node: Any, error: Any) -> list[str]:
     if kind == "missing":
         return [f"{path}: {key}: is missing; write for example `{key}: My film`"]
     if kind == "literal_error":
-        return [f"{where}: {key}: {_shown(error['input'])} is not one of {error['ctx']['expected']}"]
+        return [
+            f"{where}: {key}: {_shown(error['input'])} is not one of {error['ctx']['expected']}"
+        ]
     if kind == "value_error" and not loc:
         told = str(error["ctx"]["error"]).splitlines()
         return [f"{path}, line {_line_of(node, [t.split(':')[0]])}: {t}" for t in told]
@@ -234,7 +238,9 @@ allow: {{upscale: false, downgrade: false}}   # what publication may overlook
 """
 
 
-def write_first_brief(rows: Sequence[FootageRow], speech: float | None, title: str = "Untitled") -> str:
+def write_first_brief(
+    rows: Sequence[FootageRow], speech: float | None, title: str = "Untitled"
+) -> str:
     """A commented brief from a probe of the footage; it loads as it is.
 
     `speech`: seconds in which somebody speaks, where that is known already.

@@ -158,7 +158,9 @@ def srt(cues: Sequence[Chunk]) -> str:
     """SubRip text, UTF-8 with LF."""
     blocks = []
     for number, cue in enumerate(cues, 1):
-        text = "\n".join(line for line in cue.text.replace("-->", "->").splitlines() if line.strip())
+        text = "\n".join(
+            line for line in cue.text.replace("-->", "->").splitlines() if line.strip()
+        )
         blocks.append(f"{number}\n{_stamp(cue.start, ',')} --> {_stamp(cue.end, ',')}\n{text}\n")
     return "\n".join(blocks)
 

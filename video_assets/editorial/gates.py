@@ -58,7 +58,8 @@ def no_footage_twice(timeline: Timeline) -> list[str]:
     """No frame of a clip lies twice on the timeline, hidden or not."""
     problems = []
     spans = [
-        (c, Span(c.source_start, c.source_start + c.frames / timeline.fps)) for c in timeline.picture
+        (c, Span(c.source_start, c.source_start + c.frames / timeline.fps))
+        for c in timeline.picture
     ]
     for number, (one, span) in enumerate(spans):
         for two, other in spans[number + 1 :]:
@@ -95,7 +96,9 @@ def lasts_as_asked(timeline: Timeline, idea: Idea) -> list[str]:
     shown = [False] * timeline.frames
     for cut in timeline.picture:
         if cut.start < 0 or cut.end > timeline.frames or cut.frames < 1:
-            problems.append(f"{idea.cut_id}: a cut lies outside the timeline ({cut.start}-{cut.end})")
+            problems.append(
+                f"{idea.cut_id}: a cut lies outside the timeline ({cut.start}-{cut.end})"
+            )
             continue
         shown[cut.start : cut.end] = [True] * cut.frames
     for track in ("V1", "V2"):

@@ -12,9 +12,12 @@ CONTRAST = 0.10
 BREVITY = 0.25
 
 _YOU = re.compile(r"\b(you|your|yours|you're|you've)\b", re.I)
-_CONTRAST = re.compile(r"\b(not|never|no|but|instead|without|only|until|stop|imagine|what if)\b", re.I)
+_CONTRAST = re.compile(
+    r"\b(not|never|no|but|instead|without|only|until|stop|imagine|what if)\b", re.I
+)
 _NUMBER = re.compile(
-    r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|fifty|hundred)\b", re.I
+    r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|fifty|hundred)\b",
+    re.I,
 )
 
 

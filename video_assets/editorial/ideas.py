@@ -13,7 +13,16 @@ from video_assets.editorial.lines import Spoken, best_takes, usable_lines
 from video_assets.editorial.pictures import Picture, usable_pictures
 from video_assets.editorial.plan import Plan
 from video_assets.editorial.recipes import of_length, recipe
-from video_assets.foundation.records import Beat, FootageRow, Idea, Line, Shot, Soundtrack, Tag, Word
+from video_assets.foundation.records import (
+    Beat,
+    FootageRow,
+    Idea,
+    Line,
+    Shot,
+    Soundtrack,
+    Tag,
+    Word,
+)
 from video_assets.foundation.timecode import timeline_rate
 
 ROUND = "r1"
@@ -88,7 +97,9 @@ def make_ideas(
     less than 6 s, one cut as long as what there is.
     """
     talk = material(brief, rows, shots, words, lines, tags, soundtracks)
-    show = Material(talk.fps, {}, tuple(usable_pictures(rows, shots, tags, talk.fps, without=set())))
+    show = Material(
+        talk.fps, {}, tuple(usable_pictures(rows, shots, tags, talk.fps, without=set()))
+    )
     ideas: list[Idea] = []
     refused: list[tuple[Fraction, str]] = []
     asked = [Fraction(d) for d in brief.durations] or [
@@ -140,7 +151,9 @@ def _best(duration: Fraction | int, talk: Material, show: Material) -> str | Non
 
 def _coverage(text: str, messages: Sequence[str]) -> float:
     """How well a line says one of the key messages, 0..1."""
-    return max((fuzz.token_set_ratio(text, m, processor=str.lower) for m in messages), default=0) / 100
+    return (
+        max((fuzz.token_set_ratio(text, m, processor=str.lower) for m in messages), default=0) / 100
+    )
 
 
 def _script_place(text: str, script: Sequence[str]) -> int:
@@ -161,7 +174,11 @@ def _cta_group(brief: Brief, spoken: dict[str, Spoken]) -> str:
     if best[0] >= CTA_MATCH:
         return best[1]
     script = brief.script_lines
-    last = [g for g, s in sorted(spoken.items()) if _script_place(s.line.text, script) == len(script) - 1]
+    last = [
+        g
+        for g, s in sorted(spoken.items())
+        if _script_place(s.line.text, script) == len(script) - 1
+    ]
     return last[0] if script and last else ""
 
 
@@ -215,7 +232,13 @@ def _testimonial(
     )
     order = [("hook", hook)] * bool(hook) + [("body", g) for g in body] + [("cta", cta)] * bool(cta)
     beats = tuple(
-        Beat(kind, have.spoken[g].line.text, g, have.spoken[g].line.text, Fraction(have.spoken[g].frames) / have.fps)
+        Beat(
+            kind,
+            have.spoken[g].line.text,
+            g,
+            have.spoken[g].line.text,
+            Fraction(have.spoken[g].frames) / have.fps,
+        )
         for kind, g in order
     )
     text = have.spoken[hook].line.text if hook else ""
@@ -246,7 +269,8 @@ def _must_groups(brief: Brief, spoken: dict[str, Spoken], notes: list[str]) -> l
     found = []
     for sentence in brief.must_say:
         scored = [
-            (fuzz.ratio(sentence.lower(), s.line.text.lower()), g) for g, s in sorted(spoken.items())
+            (fuzz.ratio(sentence.lower(), s.line.text.lower()), g)
+            for g, s in sorted(spoken.items())
         ]
         best = max(scored, default=(0.0, ""))
         if best[0] >= 80:
@@ -285,7 +309,10 @@ def _montage(
     pace = of_length(recipe("montage").pace, duration)
     count = max(1, floor(duration / pace) - 2)
     beats = [Beat("hook", topics[0], "", topics[0], pace)]
-    beats += [Beat("body", topics[n % len(topics)], "", topics[n % len(topics)], pace) for n in range(count)]
+    beats += [
+        Beat("body", topics[n % len(topics)], "", topics[n % len(topics)], pace)
+        for n in range(count)
+    ]
     beats.append(Beat("cta", brief.call_to_action, "", brief.call_to_action or brief.title))
     title = on_screen(brief, number, "", [i.hook for i in earlier])
     most = max(have.pictures, key=lambda p: (p.motion, p.shot.shot_id), default=None)

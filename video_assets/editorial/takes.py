@@ -49,9 +49,7 @@ def select_takes(
     return [*story, *_pictures(idea, brief, pictures)]
 
 
-def _story(
-    idea: Idea, beat: int, position: int, have: Material, every: Sequence[Spoken]
-) -> Take:
+def _story(idea: Idea, beat: int, position: int, have: Material, every: Sequence[Spoken]) -> Take:
     group = idea.beats[beat].line_group
     best = have.spoken[group]
     others = sorted(

@@ -1,1 +1,1 @@
-"""What every room uses: errors, records, time, the store on disk, media access, worker processes."""
+"""What every room uses: errors, records, time, the store, media access, worker processes."""

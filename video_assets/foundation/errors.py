@@ -14,6 +14,7 @@ The numeric codes are stable: 1xxx TRANSIENT, 2xxx MALFORMED, 3xxx UNSUPPORTED, 
 """
 
 import enum
+from typing import Any
 
 
 class Code(enum.IntEnum):
@@ -81,7 +82,7 @@ class FootageError(VideoAssetsError):
         super().__init__(what)
         self.what, self.code, self.do, self.stderr_tail = what, code, do, stderr_tail
 
-    def __reduce__(self):  # worker processes send it home
+    def __reduce__(self) -> tuple[Any, ...]:  # worker processes send it home
         return FootageError, (self.what, self.code, self.do, self.stderr_tail)
 
 

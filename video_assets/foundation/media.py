@@ -31,7 +31,12 @@ INPUT_LIMITS = {
 }
 """Options before every `-i`."""
 
-BITEXACT = {"fflags": "+bitexact", "flags:v": "+bitexact", "flags:a": "+bitexact", "map_metadata": -1}
+BITEXACT = {
+    "fflags": "+bitexact",
+    "flags:v": "+bitexact",
+    "flags:a": "+bitexact",
+    "map_metadata": -1,
+}
 """Options of every output that is kept: no dates, no build names in the file."""
 
 
@@ -41,7 +46,9 @@ def ffmpeg_path() -> str:
     named = os.environ.get("VIDEO_ASSETS_FFMPEG")
     if named:
         if not (os.path.isfile(named) and os.access(named, os.X_OK)):
-            raise RenderError(f"VIDEO_ASSETS_FFMPEG names {named}, which is no program; mend or unset it")
+            raise RenderError(
+                f"VIDEO_ASSETS_FFMPEG names {named}, which is no program; mend or unset it"
+            )
         return named
     import imageio_ffmpeg
 
@@ -57,7 +64,9 @@ def ffmpeg_version() -> str:
     out = subprocess.run([ffmpeg_path(), "-version"], capture_output=True, text=True, timeout=60)
     words = out.stdout.split()
     if len(words) < 3 or words[0] != "ffmpeg":
-        raise RenderError(f"{ffmpeg_path()} does not answer like ffmpeg; set VIDEO_ASSETS_FFMPEG to one")
+        raise RenderError(
+            f"{ffmpeg_path()} does not answer like ffmpeg; set VIDEO_ASSETS_FFMPEG to one"
+        )
     return words[2]
 
 
@@ -73,7 +82,9 @@ def source(path: Path, **options: Any) -> Any:
     return ffmpeg.input(source_url(path), **{**INPUT_LIMITS, **options})
 
 
-def run(graph: Any, cwd: Path, timeout: float, what: str, stdin: bytes | None = None) -> tuple[bytes, str]:
+def run(
+    graph: Any, cwd: Path, timeout: float, what: str, stdin: bytes | None = None
+) -> tuple[bytes, str]:
     """Runs an ffmpeg-python graph; see `run_arguments`."""
     import ffmpeg
 
@@ -128,7 +139,9 @@ def run_arguments(
     if process.returncode:
         tail = "\n".join(messages.strip().splitlines()[-6:])
         if "No space left on device" in messages:
-            raise StorageError(f"{what}: the disk with {cwd} is full: free some space, then run again")
+            raise StorageError(
+                f"{what}: the disk with {cwd} is full: free some space, then run again"
+            )
         raise RenderError(f"{what}: ffmpeg refused (exit {process.returncode}):\n{tail}")
     return out, messages
 
@@ -173,7 +186,9 @@ def _refused(path: Path, error: Exception) -> FootageError:
     with open(path, "rb") as file:
         head = file.read(512)
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t")
-    if text.startswith((b"#EXTM3U", b"ffconcat", b"v=0", b"<?xml", b"<MPD", b"RTSPtext", b"[playlist]")):
+    if text.startswith(
+        (b"#EXTM3U", b"ffconcat", b"v=0", b"<?xml", b"<MPD", b"RTSPtext", b"[playlist]")
+    ):
         return FootageError(
             "is a playlist or reference file, not media",
             Code.SECURITY_FORMAT,

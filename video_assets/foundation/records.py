@@ -33,7 +33,7 @@ class FootageRow:
     clip_id: str = ""
     """First 32 hex digits of the content's sha256; empty where the content was not read."""
     of: str = ""
-    """duplicate: path of the first file with these bytes. sidecar: path of the clip it speaks for."""
+    """duplicate: path of the first file with these bytes. sidecar: path of its clip."""
     container: str = ""
     """The demuxer's name, such as `mov,mp4,m4a,3gp,3g2,mj2`."""
     duration: Fraction = Fraction(0)
@@ -136,7 +136,7 @@ class Shot:
     face: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     """Median face box: x, y, width, height as shares of the displayed frame; zeros without face."""
     focus: tuple[float, float] = (0.5, 0.5)
-    """Centre of interest, x and y as shares of the displayed frame: face, else motion, else centre."""
+    """Centre of interest, shares of the displayed frame: face, else motion, else centre."""
     stills: tuple[str, ...] = ()
     """JPEG files below the data folder, in time order, at most 640 px wide."""
     still_times: tuple[Fraction, ...] = ()
@@ -458,14 +458,15 @@ def from_plain(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         known = {f.name for f in dataclasses.fields(kind)}
-        return kind(**{k: from_plain(hints[k], v) for k, v in value.items() if k in known})
+        make: Any = kind
+        return make(**{k: from_plain(hints[k], v) for k, v in value.items() if k in known})
     if kind is float:
         return float(value)
     return value
 
 
 def write_records(path: Path, kind: type, rows: Iterable[Any]) -> None:
-    """A Parquet file of records; the schema's version and the record's name go into its metadata."""
+    """A Parquet file of records, with the schema's version and the record's name in it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -66,9 +66,13 @@ def disk_errors(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(f"the disk with {where} is full: free some space, then run again") from error
+            raise StorageError(
+                f"the disk with {where} is full: free some space, then run again"
+            ) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise StorageError(f"{where} cannot be written ({error.strerror}): check its rights") from error
+            raise StorageError(
+                f"{where} cannot be written ({error.strerror}): check its rights"
+            ) from error
         raise
 
 
@@ -81,7 +85,9 @@ def write_atomic(path: Path, data: bytes | str) -> None:
             return
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent
+        )
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -201,7 +207,7 @@ class Project:
 
     @property
     def footage_root(self) -> Path:
-        """The folder with the sources: as project.yaml says, else `footage` in the project's own."""
+        """The folder with the sources: what project.yaml names, else `footage` beside it."""
         named = str(self.settings.get("footage") or "footage")
         if named.startswith("s3://"):
             raise ProjectError(
@@ -224,7 +230,7 @@ class Project:
         return json.loads(self.path(name).read_text(encoding="utf-8"))
 
     def manifest(self, artifact: str) -> Manifest | None:
-        """What is recorded of an artefact; None where it was never made or its record is damaged."""
+        """What is recorded of an artefact; None where it was never made or is damaged."""
         try:
             plain = json.loads(self._manifest_path(artifact).read_text(encoding="utf-8"))
             plain["outputs"] = tuple(Output(**o) for o in plain["outputs"])

@@ -48,13 +48,13 @@ def in_workers(
 
     from pebble import ProcessExpired, ProcessPool
 
-    pool = ProcessPool(
+    pool: Any = ProcessPool(
         max_workers=min(workers or cores(), len(tasks)),
         initializer=_prepare,
         context=get_context("spawn"),
     )
     try:
-        waiting = {
+        waiting: dict[Any, int] = {
             pool.schedule(function, args=list(task), timeout=limit): number
             for number, (task, limit) in enumerate(zip(tasks, timeouts, strict=True))
         }

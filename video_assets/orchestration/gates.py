@@ -22,7 +22,7 @@ def bullets(problems: Sequence[str]) -> dg.MarkdownMetadataValue:
 
 
 def gate(key: dg.AssetKey, inspect: Inspect) -> dg.AssetChecksDefinition:
-    """The check that fails where `inspect` lists a problem. One that could not run does not pass."""
+    """The check that fails where `inspect` lists a problem, or where it could not run."""
 
     # partitions_def: an unpartitioned check on a partitioned asset has one verdict for all projects
     @dg.asset_check(

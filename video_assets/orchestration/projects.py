@@ -67,7 +67,7 @@ def add_project(
         if brief is not None:
             write_atomic(project.path("brief.yaml"), brief.read_bytes())
         elif written:
-            write_atomic(project.path("brief.yaml"), write_first_brief(rows, None))
+            write_atomic(project.path("brief.yaml"), write_first_brief(rows, None, _title(slug)))
     except BaseException:
         if not known:
             shutil.rmtree(project.root, ignore_errors=True)
@@ -85,6 +85,11 @@ def add_project(
         "seconds": round(seconds, 2),
         "summary": f"{counted}; {seconds / 60:.1f} minutes of picture",
     }
+
+
+def _title(slug: str) -> str:
+    """`spring-launch` as people would write it."""
+    return slug.replace("-", " ").replace("_", " ").strip().capitalize() or slug
 
 
 def add_demo(workspace: Workspace) -> Project:

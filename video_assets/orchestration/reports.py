@@ -18,7 +18,9 @@ def picture(jpeg: bytes, alt: str) -> dg.MarkdownMetadataValue:
     """A JPEG inlined into Markdown."""
     if len(jpeg) > PICTURE_LIMIT:
         raise ValueError(f"{alt}: {len(jpeg)} bytes; at most {PICTURE_LIMIT} are inlined")
-    return dg.MetadataValue.md(f"![{alt}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode()})")
+    return dg.MetadataValue.md(
+        f"![{alt}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode()})"
+    )
 
 
 def _cell(value: Any) -> str | int | float | bool | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef  # the documented way takes DAGSTER_HOME only
 
-from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.errors import StorageError, VideoAssetsError
 from video_assets.foundation.store import Project, Workspace, write_atomic
 from video_assets.orchestration.assets.factory import key_of
 from video_assets.orchestration.graph import BY_NAME, STEPS, upstream_of
@@ -67,6 +67,20 @@ def _bury(instance: dg.DagsterInstance) -> None:
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
+@contextmanager
+def _told(data: Path) -> Iterator[None]:
+    """Dagster's own storage lies on the same disk: when that is full, say so like everybody."""
+    try:
+        yield
+    except Exception as error:
+        told = f"{error} {error.__cause__ or ''}".lower()
+        if "disk is full" in told or "no space left" in told or "disk i/o error" in told:
+            raise StorageError(
+                f"the disk with {data} is full: free some space, then run again"
+            ) from error
+        raise
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run did."""
@@ -84,7 +98,9 @@ class Outcome:
 def wanted_steps(to: str | None, aspects: Sequence[str]) -> list[str]:
     """The names of the steps that lead to `to` (an asset), or to the cutdowns of `aspects`."""
     if to is not None and to not in BY_NAME and to != "cutdowns":
-        raise VideoAssetsError(f"there is no asset {to!r}; there are {', '.join(BY_NAME)}, cutdowns")
+        raise VideoAssetsError(
+            f"there is no asset {to!r}; there are {', '.join(BY_NAME)}, cutdowns"
+        )
     if to is None or to == "cutdowns":
         ends = [f"cutdowns/{a}" for a in aspects or ASPECTS]
     else:
@@ -123,7 +139,10 @@ def unrecorded_steps(
 
 
 def materialise(
-    instance: dg.DagsterInstance, project: Project, names: Sequence[str], definitions: dg.Definitions
+    instance: dg.DagsterInstance,
+    project: Project,
+    names: Sequence[str],
+    definitions: dg.Definitions,
 ) -> Outcome:
     """Makes these assets and runs their gates, in this process."""
     instance.add_dynamic_partitions("project", [project.slug])
@@ -141,6 +160,8 @@ def materialise(
     failed: list[tuple[str, str]] = []
     for event in result.all_events:
         if event.is_step_failure:
+            if "DagsterExecutionInterruptedError" in str(event.step_failure_data.error):
+                raise KeyboardInterrupt
             data = event.step_failure_data
             reason = data.user_failure_data
             error = data.error
@@ -153,7 +174,12 @@ def materialise(
     for check in result.get_asset_check_evaluations():
         if not check.passed:
             problems = check.metadata.get("problems")
-            failed.append((check.asset_key.to_user_string(), f"{check.check_name}: {problems.value if problems else ''}"))
+            failed.append(
+                (
+                    check.asset_key.to_user_string(),
+                    f"{check.check_name}: {problems.value if problems else ''}",
+                )
+            )
     changed = tuple(n for n in names if project.manifest(n) != before[n])
     return Outcome(changed, tuple(failed), stopped=not result.success)
 
@@ -170,7 +196,7 @@ def run_project(
         set_tier(project, tier)
     names = wanted_steps(to, aspects)
     stale = stale_steps(project, names)
-    with instance_of(workspace.root) as instance:
+    with _told(workspace.root), instance_of(workspace.root) as instance:
         due = set(stale) | set(unrecorded_steps(instance, project, names))
         outcome = Outcome((), ())
         if due:

@@ -110,7 +110,9 @@ def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
         return
     table = Table(title=f"cutdowns of {project.slug}", title_justify="left")
     for column in ("cut", "aspect", "size", "seconds", "LUFS", "dBTP", "verdict"):
-        table.add_column(column, justify="right" if column in ("seconds", "LUFS", "dBTP") else "left")
+        table.add_column(
+            column, justify="right" if column in ("seconds", "LUFS", "dBTP") else "left"
+        )
     last = ""
     for one in cutdowns:
         if last and one["cut_id"] != last:
@@ -119,7 +121,9 @@ def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
         verdict = "publishable" if one["passed"] else "set aside"
         if one["passed"] and one.get("findings"):
             verdict += f", {one['findings']} finding(s)"
-        sound = ("silent", "") if one["silent"] else (f"{one['loudness']:.1f}", f"{one['peak']:.1f}")
+        sound = (
+            ("silent", "") if one["silent"] else (f"{one['loudness']:.1f}", f"{one['peak']:.1f}")
+        )
         table.add_row(
             one["cut_id"], one["aspect"], one["size"], f"{one['seconds']:.2f}", *sound, verdict
         )
@@ -132,7 +136,9 @@ def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
 def show_status(found: dict[str, Any], details: bool) -> None:
     """How a project stands; with `details` every path."""
     console = _console()
-    counts = ", ".join(f"{n} {role}" for role, n in found["roles"].items()) or "footage not read yet"
+    counts = (
+        ", ".join(f"{n} {role}" for role, n in found["roles"].items()) or "footage not read yet"
+    )
     console.print(f"[bold]{found['project']}[/bold] ({escape(found['brand'])}): {counts}")
     if details and found["paths"]:
         table = Table(box=None, pad_edge=False)
@@ -155,9 +161,8 @@ def show_status(found: dict[str, Any], details: bool) -> None:
             )
         console.print(table)
     aside = [c for c in found["cutdowns"] if not c["passed"]]
-    console.print(
-        f"{found['hours']:.2f} h of picture; {len(found['cutdowns'])} cutdowns, {len(aside)} set aside"
-    )
+    counted = f"{len(found['cutdowns'])} cutdowns, {len(aside)} set aside"
+    console.print(f"{found['hours']:.2f} h of picture; {counted}")
     if found["stale"]:
         console.print(f"to be made: {', '.join(found['stale'])}")
     console.print(f"next: {found['next']}", soft_wrap=True)

@@ -68,9 +68,9 @@ class Step:
 
     def is_current(self, project: Project) -> bool:
         """Whether making it again would change nothing."""
-        return project.is_current(
-            self.name, self.version, self.all_inputs(project)
-        ) and self.whole(project)
+        return project.is_current(self.name, self.version, self.all_inputs(project)) and self.whole(
+            project
+        )
 
     def run(self, project: Project) -> Made:
         """Makes it where it is not current."""

@@ -13,7 +13,9 @@ from video_assets.foundation.errors import Code, FootageError, RenderError
 def clip(tmp_path_factory):
     folder = tmp_path_factory.mktemp("media")
     path = folder / "it's a -clip [1]:%d.mp4"
-    graph = ffmpeg.input("testsrc=s=64x64:r=10:d=1", f="lavfi").output(media.source_url(path), pix_fmt="yuv420p")
+    graph = ffmpeg.input("testsrc=s=64x64:r=10:d=1", f="lavfi").output(
+        media.source_url(path), pix_fmt="yuv420p"
+    )
     media.run(graph, folder, 60, "the test clip")
     return path
 
@@ -21,12 +23,20 @@ def clip(tmp_path_factory):
 def test_hostile_names_are_files(clip):
     with media.open_container(clip) as container:
         assert container.streams.video[0].frames == 10
-    out, _ = media.run(media.source(clip).output("pipe:", f="rawvideo", pix_fmt="gray"), clip.parent, 60, "decode")
+    out, _ = media.run(
+        media.source(clip).output("pipe:", f="rawvideo", pix_fmt="gray"), clip.parent, 60, "decode"
+    )
     assert len(out) == 64 * 64 * 10
 
 
 @pytest.mark.parametrize(
-    "text", ["#EXTM3U\n#EXTINF:1,\n{}\n", "ffconcat version 1.0\nfile '{}'\n", "v=0\nm=video 1 RTP/AVP 96\n"], ids=["hls", "concat", "sdp"]
+    "text",
+    [
+        "#EXTM3U\n#EXTINF:1,\n{}\n",
+        "ffconcat version 1.0\nfile '{}'\n",
+        "v=0\nm=video 1 RTP/AVP 96\n",
+    ],
+    ids=["hls", "concat", "sdp"],
 )
 def test_playlists_named_as_media_are_never_opened(tmp_path, clip, text):
     path = tmp_path / "clip.mp4"
@@ -55,7 +65,9 @@ def test_a_hanging_ffmpeg_is_ended(tmp_path):
 
 def test_a_refusal_carries_the_reason(tmp_path):
     with pytest.raises(RenderError, match="the work: ffmpeg refused"):
-        media.run(media.source(tmp_path / "absent.mp4").output("-", f="null"), tmp_path, 60, "the work")
+        media.run(
+            media.source(tmp_path / "absent.mp4").output("-", f="null"), tmp_path, 60, "the work"
+        )
 
 
 def test_a_wrong_ffmpeg_setting_is_named(monkeypatch):

@@ -18,8 +18,19 @@ from video_assets.foundation.records import (
     write_records,
 )
 
-SHOT = Shot("a-0001", "a", 1, Fraction(1, 3), Fraction(1001, 30000), face=(0.1, 0.2, 0.3, 0.4), stills=("x.jpg",), still_times=(Fraction(1, 7),))
-SOUND = Soundtrack("a", Fraction(5), Fraction(0), "a.wav", -23.0, -3.0, 20.0, ((Fraction(1), Fraction(2)),), ())
+SHOT = Shot(
+    "a-0001",
+    "a",
+    1,
+    Fraction(1, 3),
+    Fraction(1001, 30000),
+    face=(0.1, 0.2, 0.3, 0.4),
+    stills=("x.jpg",),
+    still_times=(Fraction(1, 7),),
+)
+SOUND = Soundtrack(
+    "a", Fraction(5), Fraction(0), "a.wav", -23.0, -3.0, 20.0, ((Fraction(1), Fraction(2)),), ()
+)
 
 
 @pytest.mark.parametrize("rows", [[SHOT, SHOT], [SOUND], []], ids=["shots", "nested", "none"])

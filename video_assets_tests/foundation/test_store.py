@@ -115,7 +115,25 @@ def test_good_slugs(slug):
 
 
 @pytest.mark.parametrize(
-    "slug", ["", "..", ".", "a/b", "a|b", "a" * 64, "a" * 300, "A", "-a", "_a", "a b", "a\0b", "é", "con", "a\n", "com1"]
+    "slug",
+    [
+        "",
+        "..",
+        ".",
+        "a/b",
+        "a|b",
+        "a" * 64,
+        "a" * 300,
+        "A",
+        "-a",
+        "_a",
+        "a b",
+        "a\0b",
+        "é",
+        "con",
+        "a\n",
+        "com1",
+    ],
 )
 def test_bad_slugs(slug):
     with pytest.raises(ProjectError, match="cannot name a project"):

@@ -22,7 +22,9 @@ def task(kind: str) -> str:
 
 def test_every_task_gets_its_own_answer():
     kinds = ["a", "crash", "bad", "hang", "bug", "b"]
-    found = dict(in_workers(task, [(k,) for k in kinds], [3.0 if k == "hang" else 60.0 for k in kinds]))
+    found = dict(
+        in_workers(task, [(k,) for k in kinds], [3.0 if k == "hang" else 60.0 for k in kinds])
+    )
     assert found[0] == "A" and found[5] == "B"
     codes = {n: found[n].code for n in (1, 2, 3, 4)}
     assert codes == {1: Code.WORKER_LOST, 2: Code.DECODE, 3: Code.HANG_TIMEOUT, 4: Code.EXCEPTION}

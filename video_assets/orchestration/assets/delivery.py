@@ -45,7 +45,7 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
     from video_assets.finishing.brand import load_brand
     from video_assets.foundation.media import ffmpeg_version
 
-    used = sorted({c.path for c in (*timeline.picture, *timeline.sound)})
+    used = sorted({c.path for c in timeline.picture} | {s.path for s in timeline.sound})
     clips = {
         rows[p].clip_id: {**to_plain(rows[p]), "path": "", "mtime_ns": 0, "inode": 0}
         for p in used
@@ -146,7 +146,9 @@ def _make_cut(
                     draft.text(f"{base}.srt", srt(cues))
                     draft.text(f"{base}.vtt", vtt(cues, timeline.words if captioned else ()))
                     crops = _crops(timeline, rows, aspect)
-                    text = to_otio(timeline, list(rows.values()), project.footage_root, aspect, crops)
+                    text = to_otio(
+                        timeline, list(rows.values()), project.footage_root, aspect, crops
+                    )
                     draft.text(f"{base}.otio", text)
                     draft.json(f"{base}.receipt.json", paper)
                     draft.json(f"{base}.verdict.json", verdict)
@@ -245,9 +247,7 @@ def describe_cutdowns(project: Project, aspect: str) -> Mapping[str, Any]:
     """A sheet of the posters, the figures and verdicts."""
     from video_assets.library.sheets import contact_sheet
 
-    found = [
-        m.facts for m in project.manifests("artefacts") if m.facts.get("aspect") == aspect
-    ]
+    found = [m.facts for m in project.manifests("artefacts") if m.facts.get("aspect") == aspect]
     posters = [project.path(f"delivery/{f['cut_id']}/{aspect}.poster.jpg") for f in found]
     table = [
         {k: f[k] for k in ("cut_id", "size", "seconds", "loudness", "peak", "upscale", "findings")}

@@ -1,4 +1,4 @@
-"""What to say, and which pictures say it: brief, processing_plan, ideas, selected_takes, timelines."""
+"""What to say, and which pictures say it: from the brief to the timelines."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -253,7 +253,7 @@ def takes_are_inside_their_clips(project: Project) -> list[str]:
 
 
 def music_of(project: Project) -> MusicCue | None:
-    """The bed: the named file, else the first in music/; BriefError where the named one is absent."""
+    """The bed: the named file, else the first in music/. BriefError where it is absent."""
     wanted = str(brief_of(project).music)
     folder = project.path("music")
     files = sorted(p for p in folder.glob("*") if p.suffix.lower() in MUSIC_KINDS)

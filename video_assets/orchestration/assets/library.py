@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ def shots_tile_their_clips(project: Project) -> list[str]:
         shots = sorted(by_clip.get(row.clip_id, []), key=lambda s: s.start)
         if not shots:
             problems.append(f"{row.path} has no shot")
-        for one, two in zip(shots, shots[1:], strict=False):
+        for one, two in pairwise(shots):
             if one.end != two.start:
                 problems.append(f"{row.path}: gap or overlap at {float(one.end):.3f} s")
         problems += [f"{row.path}: {s.shot_id} is empty" for s in shots if s.end <= s.start]
@@ -367,9 +368,7 @@ def every_shot_is_represented(project: Project) -> list[str]:
     from video_assets.library.frame_index import every_shot_represented
 
     model = project.read_json(FRAMES)["model"]
-    return every_shot_represented(
-        project.workspace, project.slug, project.read(SHOTS, Shot), model
-    )
+    return every_shot_represented(project.workspace, project.slug, project.read(SHOTS, Shot), model)
 
 
 def vectors_are_normalised(project: Project) -> list[str]:
