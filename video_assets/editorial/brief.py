@@ -1,18 +1,24 @@
-"""The brief: what a person wants, validated; every error names file, line, key and what is allowed."""
+"""The brief: what a person wants; every error names file, line, key and what is allowed."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from video_assets.foundation.errors import BriefError
 from video_assets.foundation.records import FootageRow
 
 DURATIONS = (6, 15, 30, 60, 120)
 """Seconds a cut may be asked to last (CRAFT 1.1)."""
-ASPECTS = ("9x16", "4x5", "3x4", "2x3", "1x1", "16x9")
+Aspect = Annotated[
+    Literal["9x16", "4x5", "3x4", "2x3", "1x1", "16x9"],
+    # 9:16 is how people write what keys and files call 9x16
+    BeforeValidator(lambda value: value.replace(":", "x") if isinstance(value, str) else value),
+]
+ASPECTS: tuple[Aspect, ...] = ("9x16", "4x5", "3x4", "2x3", "1x1", "16x9")
 HOOK_LENGTH = 42
 CTA_LENGTH = 60
 
@@ -61,7 +67,7 @@ class Brief(_Part):
     music: Short = "auto"
     """auto, none, or a file's name in music/."""
     captions: Literal["auto", "off"] = "auto"
-    aspects: tuple[Literal["9x16", "4x5", "3x4", "2x3", "1x1", "16x9"], ...] = ASPECTS
+    aspects: tuple[Aspect, ...] = ASPECTS
     allow: Allow = Allow()
 
     @property
@@ -96,14 +102,12 @@ class Brief(_Part):
 
 def contains_word(text: str, word: str) -> bool:
     """Whether `word` (or phrase) stands in `text` as whole words, whatever the case."""
-    import re
-
     pattern = r"\s+".join(map(re.escape, word.split()))
     return re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE) is not None
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as it is written: a key that stands twice is an error, not the last one."""
+    """YAML as people mean it: `off` is a word, `9:16` no number in base 60, a key stands once."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: dict[Any, int] = {}
@@ -115,6 +119,16 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key, str):
                 seen[key] = line
         return super().construct_mapping(node, deep)
+
+
+_PLAIN = {
+    "tag:yaml.org,2002:bool": re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"),
+    "tag:yaml.org,2002:int": re.compile(r"^[-+]?[0-9]+$"),
+}
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, _PLAIN.get(tag, pattern)) for tag, pattern in known]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def load_brief(path: Path) -> Brief:
@@ -144,6 +158,7 @@ def load_brief(path: Path) -> Brief:
         raise BriefError(f"{path}{where}: this is not YAML: {what}") from error
     if not isinstance(found, dict):
         raise BriefError(f"{path}: must hold keys and values, such as `title: My film`")
+    found = {key: value for key, value in found.items() if value is not None}  # `durations:` alone
     try:
         return Brief.model_validate(found)
     except ValidationError as error:

@@ -52,7 +52,7 @@ def report(
     if "rows" in shown:
         meta["dagster/row_count"] = meta.pop("rows")
     if manifest.outputs:
-        meta["dagster/uri"] = str(project.path(manifest.outputs[0].path).parent)
+        meta["dagster/uri"] = str(project.path(max(manifest.outputs, key=lambda o: o.size).path))
     meta["files"] = len(manifest.outputs)
     meta["bytes"] = sum(o.size for o in manifest.outputs)
     meta["unchanged"] = not made.fresh
