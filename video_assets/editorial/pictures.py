@@ -12,6 +12,8 @@ EDGE = Fraction(1, 5)
 """Seconds left out at both ends of a shot: cameras start and stop there, dissolves linger."""
 SHORTEST = Fraction(4, 5)
 """Seconds of the shortest piece (CRAFT 3.4)."""
+TINY = 96
+"""Pixels of the short side: less is a thumbnail or a test pattern, not footage."""
 BLACK = 0.03
 FROZEN = 0.6
 
@@ -62,6 +64,8 @@ def usable_pictures(
     for shot in shots:
         row = clips.get(shot.clip_id)
         if row is None or shot.shot_id in without or (shot.luma < BLACK and shot.contrast < BLACK):
+            continue
+        if min(row.width, row.height) < TINY:
             continue
         length = shot.end - shot.start
         edge = EDGE if length > SHORTEST + 2 * EDGE else Fraction(0)

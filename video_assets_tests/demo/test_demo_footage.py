@@ -26,7 +26,7 @@ BROLL = [
     "product/lantern_closeup_4k.mp4",
 ]
 WITH_WORDS = [name for name in INTERVIEWS if "customer" not in name]
-FLOOR = 0.35  # mean grey levels that must change in every half second of B-roll
+FLOOR = 1.0  # mean grey levels that must change in every half second of B-roll
 
 
 @cache
@@ -119,8 +119,8 @@ def test_broll_shows_no_faces(name: str):
 
 @pytest.mark.parametrize("name", BROLL)
 def test_broll_never_stands_still(name: str):
-    every = 12 if probe(name)[0] < 2000 else 13
-    frames = [frame.astype(np.float32) for frame in grey_frames(name, 270, every)]
+    # Twelve frames at 25 a second: just under half a second.
+    frames = [frame.astype(np.float32) for frame in grey_frames(name, 270, 12)]
     steps = [float(np.abs(b - a).mean()) for a, b in itertools.pairwise(frames)]
     assert len(steps) >= 9
     assert min(steps) > FLOOR, [round(step, 2) for step in steps]
