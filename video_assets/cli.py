@@ -164,11 +164,10 @@ def _run(
     if as_json:
         _print({"made": outcome.made, "failed": outcome.failed, "cutdowns": cutdowns})
     else:
-        typer.echo(
-            f"{project.slug}: made {', '.join(outcome.made)}"
-            if outcome.made
-            else f"{project.slug}: nothing to do, everything agrees with the disk"
-        )
+        if outcome.made:
+            typer.echo(f"{project.slug}: made {', '.join(outcome.made)}")
+        elif not outcome.stopped:
+            typer.echo(f"{project.slug}: nothing to do, everything agrees with the disk")
         for where, why in outcome.failed:
             typer.echo(f"video-assets: {where}: {why}", err=True)
         for note in outcome.notes:

@@ -151,8 +151,8 @@ def test_one_deleted_cutdown_comes_back_alone_byte_for_byte(made):
 
 def test_dagster_knows_the_run(made):
     data, _ = made
-    from video_assets.orchestration.runs import instance_of, unrecorded_steps, wanted_steps
     from video_assets.foundation.store import Workspace
+    from video_assets.orchestration.runs import instance_of, unrecorded_steps, wanted_steps
 
     project = Workspace(data).project("lake")
     with instance_of(data) as instance:

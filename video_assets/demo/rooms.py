@@ -28,9 +28,9 @@ from video_assets.demo.props import box, city_lights, disc, leaves, twinkle
 
 WIDE_SIZE = (1920, 1080)
 TALL_SIZE = (1080, 1920)
-NORA_AT, NORA_UNIT = (1120.0, 440.0), 178.0
-WINDOW_AT, WINDOW_UNIT = (860.0, 450.0), 186.0
-THEO_AT, THEO_UNIT = (550.0, 800.0), 220.0
+NORA_AT, NORA_UNIT = (1120.0, 362.0), 146.0
+WINDOW_AT, WINDOW_UNIT = (860.0, 366.0), 150.0
+THEO_AT, THEO_UNIT = (550.0, 765.0), 224.0
 
 # Where each interview's face rests: left, top, width, height in pixels; it sways by a few.
 FACES = {

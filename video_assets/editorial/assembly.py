@@ -6,17 +6,20 @@ A1  |  line 1  |      |  line 2          |
 A3             | pic's own sound where nobody speaks in it |
 """
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
 from video_assets.editorial.brief import Brief
 from video_assets.editorial.ideas import campaign_rate
+from video_assets.editorial.looks import Cover, divided, looks, one_piece, settled, without_jumps
 from video_assets.editorial.pictures import SHORTEST
 from video_assets.editorial.plan import CAPTION_FLOOR
 from video_assets.editorial.recipes import Recipe, of_length, recipe
 from video_assets.editorial.supply import Piece, Supply
+from video_assets.foundation.errors import BriefError
 from video_assets.foundation.records import (
     CaptionWord,
     FootageRow,
@@ -33,8 +36,6 @@ from video_assets.foundation.records import (
 )
 from video_assets.foundation.timecode import Span, to_frames
 
-PUNCH_IN = 1.22
-"""Scale where one set-up follows itself: 20 to 25 % hides the jump (CRAFT 3.4)."""
 SPEAKER_FIRST = Fraction(3, 2)
 """Seconds a new speaker is seen before a picture covers the line (CRAFT 3.6)."""
 HOOK_TITLE = Fraction(5, 2)
@@ -74,21 +75,31 @@ def assemble(
     clips = {r.clip_id: r for r in reversed(rows) if r.role == "clip"}
     story = [t for t in takes if t.role == "story"]
     pictures = [t for t in takes if t.role != "story"]
-    supply = Supply(pictures, by_id, clips, fps, [(t.clip_id, Span(t.start, t.end)) for t in story])
     card = max(
         1, total - to_frames(min(of_length(way.end_card, idea.duration), idea.duration / 2), fps)
     )
     pace = of_length(way.pace, idea.duration)
     if story:
         placed, gaps = _laid_out(story, total, way, idea, fps)
-        picture = _story_picture(placed, by_id, clips, pace, fps)
-        picture += _over_lines(placed, supply, way, pace, card, fps)
-        for start, end, beat in gaps:
-            picture += _over_gap(supply, start, end, beat, way.broll[1], card, fps)
+        shown = [(t.clip_id, Span(t.start, t.end)) for t in story]
+
+        def told(over: bool) -> list[PictureCut]:
+            supply = Supply(pictures, by_id, clips, fps, shown)
+            return _story_picture(
+                placed, gaps, supply, by_id, clips, way, pace, card, total, fps, over
+            )
+
+        over = any(not _anybody_speaks(t, words) for t in pictures)
+        try:
+            picture = told(over)
+        except BriefError:
+            if not over:
+                raise
+            picture = told(False)  # few pictures: gaps need them more than lines do
     else:
         placed = []
-        picture = _over_gap(supply, 0, total, -1, pace, total, fps)
-        picture = _punched_in(picture, by_id)
+        supply = Supply(pictures, by_id, clips, fps, [])
+        picture = without_jumps(_over_gap(supply, 0, total, -1, pace, total, fps), by_id)
     sound = [_dialogue(p, clips, fps) for p in placed]
     sound += _natural(picture, clips, words, soundtracks, fps, bool(story))
     spoken, note = _captions(placed, words, fps, brief)
@@ -177,64 +188,67 @@ def _cut(
 
 def _story_picture(
     placed: Sequence[_Placed],
+    gaps: Sequence[Cover],
+    supply: Supply,
     shots: dict[str, Shot],
     clips: dict[str, FootageRow],
-    pace: Fraction,
-    fps: Fraction,
-) -> list[PictureCut]:
-    """V1: speakers. A long look is split and punched in, as is a set-up that follows itself."""
-    cuts = []
-    for one in placed:
-        shot, row = shots[one.take.shot_id], clips[one.take.clip_id]
-        longest = max(1, to_frames(pace, fps))
-        covered = not one.last and one.frames >= 2 * to_frames(SPEAKER_FIRST, fps)
-        parts = 1 if covered else max(1, ceil(one.frames / (longest * Fraction(5, 4))))
-        edges = [one.start + one.frames * n // parts for n in range(parts + 1)]
-        for first, last in zip(edges, edges[1:], strict=False):
-            source = one.take.start + (first - one.start) / fps
-            cuts.append(_cut(one.take, shot, row, "V1", first, last - first, source))
-    return _punched_in(cuts, shots)
-
-
-def _punched_in(cuts: Sequence[PictureCut], shots: dict[str, Shot]) -> list[PictureCut]:
-    """Every cut that follows another of its own set-up differs from it in scale."""
-    done: list[PictureCut] = []
-    for cut in cuts:
-        before = done[-1] if done else None
-        follows = before is not None and shots[before.shot_id].setup == shots[cut.shot_id].setup
-        scale = PUNCH_IN if follows and before is not None and before.scale == 1.0 else 1.0
-        done.append(replace(cut, scale=scale))
-    return done
-
-
-def _over_lines(
-    placed: Sequence[_Placed],
-    supply: Supply,
     way: Recipe,
     pace: Fraction,
     card: int,
+    total: int,
     fps: Fraction,
+    over: bool,
 ) -> list[PictureCut]:
-    """V2 over lines: pictures of what is said, after the speaker was seen; the end card's picture."""
+    """V1, the speakers, and V2, the pictures over gaps and, with `over`, over lines."""
+    least = ceil(SHORTEST * fps)
+    lines = [(p.start, p.start + p.frames, p.take.beat) for p in placed]
+    wanted = [*gaps, *(_over_lines(placed, way, pace, card, fps) if over else ())]
+    covers = settled(wanted, lines, least, total)
+    each = min(way.broll[1], pace)
+    cuts: list[PictureCut] = []
+    for start, end, beat in covers:
+        cuts += _over_gap(supply, start, end, beat, each, card, fps)
+    longest = max(1, to_frames(pace, fps))
+    seen = looks(covers, lines)
+    for one in placed:
+        shot, row = shots[one.take.shot_id], clips[one.take.clip_id]
+        end = one.start + one.frames
+        own = [(a, b) for a, b, _ in seen if one.start <= a < end]
+        edges = {one.start, end}
+        for first, last in own:
+            edges |= {first + part for part in divided(last - first, longest)}
+        ordered = sorted(edges)
+        for first, last in itertools.pairwise(ordered):
+            source = one.take.start + (first - one.start) / fps
+            cuts.append(_cut(one.take, shot, row, "V1", first, last - first, source))
+
+    def covered(cut: PictureCut) -> bool:
+        return cut.track == "V1" and any(a <= cut.start and cut.end <= b for a, b, _ in covers)
+
+    cuts = without_jumps(cuts, shots, covered)
+    return one_piece(sorted(cuts, key=lambda c: (c.track, c.start)), fps)
+
+
+def _over_lines(
+    placed: Sequence[_Placed], way: Recipe, pace: Fraction, card: int, fps: Fraction
+) -> list[Cover]:
+    """Where pictures of what is said lie over lines: after the speaker was seen, never over the
+    call to action before the end card, over the hook only where it is long."""
     found = []
     least, most = (max(1, to_frames(s, fps)) for s in way.broll)
+    most = min(most, max(least, to_frames(pace, fps)))
     seen = to_frames(SPEAKER_FIRST, fps)
     shortest = ceil(SHORTEST * fps)
-    for one in placed:
+    for number, one in enumerate(placed):
         end = one.start + one.frames
-        if end > card and one.last:
-            start = max(card, one.start + shortest)
-            if end - start >= 1:
-                found += _pieces(supply.fill(end - start, way.broll[1], one.take.beat), start)
-            end = start
-        room = end - one.start - seen
-        if room < least or one.last:
+        if one.last:
+            if end > card:
+                found.append((max(card, one.start + shortest), end, one.take.beat))
             continue
-        frames = min(room, most)
-        if 0 < room - frames < shortest:
-            frames = room if room <= most + shortest else frames - (shortest - (room - frames))
-        start = one.start + seen
-        found += _pieces(supply.fill(frames, Fraction(frames) / fps, one.take.beat), start)
+        room = end - one.start - seen
+        if room < least or (number == 0 and one.frames <= pace * fps):
+            continue
+        found.append((one.start + seen, one.start + seen + min(room, most), one.take.beat))
     return found
 
 
@@ -259,6 +273,12 @@ def _over_gap(
             *_pieces(supply.fill(end - card, each, beat), card),
         ]
     return _pieces(supply.fill(end - start, each, beat), start)
+
+
+def _anybody_speaks(take: Take, words: Sequence[Word]) -> bool:
+    """Whether lips would move in it to words that are not heard."""
+    span = Span(take.start, take.end)
+    return any(w.clip_id == take.clip_id and span.overlaps(Span(w.start, w.end)) for w in words)
 
 
 def _dialogue(one: _Placed, clips: dict[str, FootageRow], fps: Fraction) -> SoundCut:

@@ -275,7 +275,9 @@ def write_first_brief(
     asked = f"# durations: [{', '.join(map(str, fits))}]" if fits else "# durations: [6]"
     return FIRST.format(
         found="; ".join(parts),
-        title=yaml.safe_dump(title, allow_unicode=True).splitlines()[0],
+        title=yaml.safe_dump(
+            " ".join(title.split())[:200].strip() or "Untitled", allow_unicode=True, width=10**6
+        ).splitlines()[0],
         durations=asked,
         cta=CTA_LENGTH,
         hook=HOOK_LENGTH,

@@ -35,7 +35,7 @@ class Chunk:
 
 
 def social_chunks(timeline: Timeline) -> list[Chunk]:
-    """What is burned in: a few words at a time, as they are heard, touching while speech goes on."""
+    """What is burned in: a few words at a time as they are heard, touching while speech goes on."""
     runs: list[list[CaptionWord]] = []
     for word in timeline.words:
         run = runs[-1] if runs else []
@@ -108,7 +108,7 @@ def _off_cuts(chunks: Sequence[Chunk], timeline: Timeline) -> list[Chunk]:
 
 
 def sidecar_cues(timeline: Timeline) -> list[Chunk]:
-    """Cues of at most two lines of 42 characters, on screen long enough to read where speech allows."""
+    """Cues of at most two lines of 42 characters, long enough to read where speech allows."""
     runs: list[list[CaptionWord]] = []
     for word in timeline.words:
         run = runs[-1] if runs else []
@@ -134,7 +134,7 @@ def sidecar_cues(timeline: Timeline) -> list[Chunk]:
 
 
 def _wrapped(text: str) -> str | None:
-    """The text on one or two lines of at most 42 characters, balanced; None where it does not fit."""
+    """The text on one or two lines of at most 42 characters, balanced; None if it does not fit."""
     if len(text) <= LINE:
         return text
     words = text.split()
@@ -180,7 +180,7 @@ def vtt(cues: Sequence[Chunk], words: Sequence[CaptionWord] = ()) -> str:
                 parts.append(stamp + _escaped(text))
                 place += timed is not None
             lines.append(" ".join(parts))
-        body = "\n".join(lines)
+        body = "\n".join(line for line in lines if line)  # an empty line would end the cue
         blocks.append(f"{_stamp(cue.start, '.')} --> {_stamp(cue.end, '.')}\n{body}\n")
     return "\n".join(blocks)
 

@@ -1,5 +1,6 @@
 """What must hold of ideas, takes and timelines: pure functions that list problems."""
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -103,7 +104,7 @@ def lasts_as_asked(timeline: Timeline, idea: Idea) -> list[str]:
         shown[cut.start : cut.end] = [True] * cut.frames
     for track in ("V1", "V2"):
         lane = sorted((c for c in timeline.picture if c.track == track), key=lambda c: c.start)
-        for one, two in zip(lane, lane[1:], strict=False):
+        for one, two in itertools.pairwise(lane):
             if two.start < one.end:
                 problems.append(f"{idea.cut_id}: cuts overlap on {track} at frame {two.start}")
     if not all(shown):

@@ -30,6 +30,8 @@ DEFAULT_DURATIONS = (30, 15, 6)
 UPLOAD_LENGTH = 220
 CTA_MATCH = 62
 """partial_ratio from which a line counts as saying the call to action."""
+TITLE_FITS = 0.5
+"""How much a hook gains by saying what the title on screen says."""
 SHORTEST = Fraction(1)
 """Seconds; with less picture than this there is nothing to show."""
 
@@ -199,9 +201,13 @@ def _testimonial(
     if cta and have.spoken[cta].frames > room:
         cta = ""
     left = room - (have.spoken[cta].frames if cta else 0)
+    # the line that says what this cut's title says, and not what another cut began with
+    title = on_screen(brief, number, "", [i.hook for i in earlier]) if brief.hooks else ""
     hooks = [
         (
-            hook_score(s.line.text, float(s.frames / have.fps)) - 0.4 * (g in heard),
+            hook_score(s.line.text, float(s.frames / have.fps))
+            + TITLE_FITS * (fuzz.token_set_ratio(title, s.line.text, processor=str.lower) / 100)
+            - 2 * (g in heard),
             s.score,
             g,
         )
@@ -214,7 +220,7 @@ def _testimonial(
     elif not cta:
         cta = min(have.spoken, key=lambda g: (have.spoken[g].frames, g))
     values = {
-        g: s.score + _coverage(s.line.text, brief.key_messages) + (10.0 if g in must else 0.0)
+        g: _worth(s, brief.key_messages) + (10.0 if g in must else 0.0)
         for g, s in have.spoken.items()
         if g not in (hook, cta)
     }
@@ -263,6 +269,13 @@ def _testimonial(
         tuple(f"{b.kind}: speaker says {b.text!r}; pictures of it over the line" for b in beats),
         tuple(notes),
     )
+
+
+def _worth(spoken: Spoken, messages: Sequence[str]) -> float:
+    """What a line adds to a story: how well it says a key message (earlier ones matter more), and
+    a little how well it was filmed."""
+    matches = [_coverage(spoken.line.text, [m]) * 0.9**place for place, m in enumerate(messages)]
+    return 0.3 * spoken.score + max(matches, default=0.5) ** 2
 
 
 def _must_groups(brief: Brief, spoken: dict[str, Spoken], notes: list[str]) -> list[str]:

@@ -14,8 +14,13 @@ LEAD = Fraction(80, 1000)
 """Seconds before the first onset (CRAFT 3.4)."""
 TRAIL = Fraction(160, 1000)
 """Seconds after the last word (CRAFT 3.4: 120 to 200 ms)."""
+SURE_GAP = Fraction(1, 5)
+"""Seconds of silence that show where a cue ends, between words whose times are guesses."""
 SMALLEST = 360
 """Short side in pixels below which a speaker's picture is not used: at best 540-class of 2.7x."""
+
+SPREAD = 0.6
+"""Trust in words whose times were spread over a cue."""
 
 WEIGHTS = {
     "speech": 0.35,
@@ -115,6 +120,8 @@ def usable_lines(
         first, last = bisect_left(numbers, line.first_word), bisect_left(numbers, line.last_word)
         if last >= len(own) or any("overlong" in w.flags for w in own[first : last + 1]):
             continue
+        if _guessed_edge(own, first, last):
+            continue
         cut = trimmed(row, own, first, last, fps)
         shot = next(
             (s for s in shots if s.clip_id == line.clip_id and s.start <= line.start < s.end), None
@@ -126,6 +133,19 @@ def usable_lines(
         score = sum(WEIGHTS[k] * v for k, v in terms.items())
         found.append(Spoken(line, shot, *cut, round(score, 4), terms, tuple(spoken)))
     return found
+
+
+def _guessed_edge(words: Sequence[Word], first: int, last: int) -> bool:
+    """Whether a line begins or ends inside a cue, where only guesses part it from a neighbour."""
+    joints = [(first - 1, first), (last, last + 1)]
+    return any(
+        a >= 0
+        and b < len(words)
+        and "spread" in words[a].flags
+        and "spread" in words[b].flags
+        and words[b].start - words[a].end < SURE_GAP
+        for a, b in joints
+    )
 
 
 def sharpness_ranks(shots: Sequence[Shot]) -> dict[str, float]:
@@ -155,8 +175,11 @@ def story_terms(
 ) -> dict[str, float]:
     """Every term of a story take's score, 0..1 (limits of CRAFT 3.1)."""
     fillers = sum("filler" in w.flags for w in words)
+    # words spread over a cue lie where they lie by guess: a line with real times is safer to cut
+    trust = SPREAD if any("spread" in w.flags for w in words) else 1.0
     terms = {
-        "speech": max(0.0, line.confidence - 0.2 * fillers) + min(0.02 * (line.take - 1), 0.04),
+        "speech": trust * max(0.0, line.confidence - 0.2 * fillers)
+        + min(0.02 * (line.take - 1), 0.04),
         "audio": ramp(track.snr, 10, 20) if track else 0.0,
         "focus": 0.4 + 0.6 * ranks.get(shot.shot_id, 0.5),
         "stability": 1 - ramp(shot.shake, 0.0015, 0.006),

@@ -15,6 +15,8 @@ SHORTEST = Fraction(4, 5)
 TINY = 96
 """Pixels of the short side: less is a thumbnail or a test pattern, not footage."""
 BLACK = 0.03
+PLAIN = 0.03
+"""Contrast of a plain colour: a green screen, a title card's ground."""
 FROZEN = 0.6
 
 WEIGHTS = {
@@ -53,14 +55,16 @@ def usable_pictures(
     fps: Fraction,
     without: set[str],
 ) -> list[Picture]:
-    """Shots that may be shown, best first; black ones never, frozen ones only if nothing else is
-    there. `without`: ids of shots to leave out."""
+    """Shots that may be shown, best first; black ones never, frozen and plain ones only if nothing
+    else is there. `without`: ids of shots to leave out."""
     clips = {r.clip_id: r for r in reversed(rows) if r.role == "clip"}
     ranks = sharpness_ranks(shots)
     words: dict[str, set[str]] = {}
     for tag in tags:
-        words.setdefault(tag.shot_id, set()).update(stems(tag.text))
-    found, still = [], []
+        if tag.kind != "motion":  # a slow pan is no answer to "slow evenings"
+            words.setdefault(tag.shot_id, set()).update(stems(tag.text))
+    found: list[Picture] = []
+    still: list[Picture] = []
     for shot in shots:
         row = clips.get(shot.clip_id)
         if row is None or shot.shot_id in without or (shot.luma < BLACK and shot.contrast < BLACK):
@@ -77,7 +81,7 @@ def usable_pictures(
         score = round(sum(WEIGHTS[k] * v for k, v in terms.items()), 4)
         own = frozenset(words.get(shot.shot_id, ()))
         picture = Picture(shot, row, start, end, score, terms, own)
-        (still if shot.frozen > FROZEN else found).append(picture)
+        (still if shot.frozen > FROZEN or shot.contrast < PLAIN else found).append(picture)
     return sorted(found or still, key=lambda p: (-p.score, p.row.path, p.shot.number))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 from video_assets.editorial.lines import on_source_frame
 from video_assets.editorial.pictures import SHORTEST
@@ -44,6 +44,10 @@ class Supply:
             self._taken.setdefault(clip_id, []).append(span)
         self._uses: dict[str, int] = {}
         self._last = ""
+        self._best_fit: dict[str, float] = {}
+        for take in takes:
+            fit = take.terms.get("fit", 0.0)
+            self._best_fit[take.shot_id] = max(fit, self._best_fit.get(take.shot_id, 0.0))
 
     def fill(self, frames: int, each: Fraction, beat: int) -> list[Piece]:
         """Pieces of about `each` seconds that last exactly `frames` together.
@@ -51,11 +55,13 @@ class Supply:
         Raises BriefError where the library is too small for that.
         """
         pieces: list[Piece] = []
-        least = max(1, round(SHORTEST * self._fps))
+        least = ceil(SHORTEST * self._fps)
         want = max(least, round(each * self._fps))
         left = frames
         while left > 0:
-            goal = left if left < want + least else want
+            # even parts: none much longer than wished, no sliver at the end
+            goal = max(least, ceil(Fraction(left) / max(1, ceil(Fraction(left * 5, want * 6)))))
+            goal = min(goal, left)
             piece = self._pick(goal, min(least, left), left, beat) or self._pick(
                 goal, min(left, max(1, round(SMALLEST * self._fps))), left, beat
             )
@@ -85,10 +91,16 @@ class Supply:
                 frames = left
             if frames < least:
                 continue
+            uses = self._uses.get(take.clip_id, 0)
+            fits = take.terms.get("fit", 0.0)
+            if take.role == "card" and fits > 0:
+                uses = max(0, uses - 1)  # the thing itself may come back under the end card
             rank = (
                 self._shots[take.shot_id].setup == self._last,
                 take.beat not in (beat, -1),
-                min(self._uses.get(take.clip_id, 0), 3),
+                min(uses, 3),
+                # a picture that answers to another line is kept for that line
+                take.role != "card" and fits < self._best_fit[take.shot_id],
                 frames < min(goal, least * 2),
                 -take.score,
                 take.take_id,

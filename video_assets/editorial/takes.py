@@ -86,6 +86,8 @@ def _pictures(idea: Idea, brief: Brief, pictures: Sequence[Picture]) -> list[Tak
     for number, beat in beats:
         if beat is not None:
             wanted = stems(f"{beat.query} {beat.text}")
+            if beat.kind == "cta":  # the end card shows the thing itself
+                wanted |= stems(brief.title)
         else:
             wanted = stems(" ".join((brief.title, *brief.key_messages)))
         ranked = []

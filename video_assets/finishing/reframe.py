@@ -10,7 +10,7 @@ from video_assets.foundation.records import FootageRow, PictureCut, Timeline
 
 HEADROOM = 0.35
 """Room above a face box, as a share of its height: hair and a little air."""
-FACE_AT = 0.42
+FACE_AT = 0.36
 """Where a face's centre lies in a crop that is shorter than the frame, from its top."""
 
 

@@ -28,12 +28,13 @@ from video_assets.foundation.records import (
 from video_assets.foundation.store import Workspace, digest_of, kept, kept_facts
 from video_assets.foundation.timecode import Span
 from video_assets.foundation.workers import in_workers
+from video_assets.library.attention import focus_of
 from video_assets.library.letters import is_warned
 from video_assets.library.quality import LINES, ShotFigures, ShotMeter
 from video_assets.library.shots import DETECT_WIDTH, DETECTOR, CutFinder, spans, with_setups
 from video_assets.library.soundtracks import SoundMeter
 
-ANALYSIS_VERSION = "1"
+ANALYSIS_VERSION = "2"
 """Goes up when the decode or what is measured in it changes: every clip is then analysed again."""
 MIN_GOOD = Fraction(1)
 """Seconds that must be good of a clip that breaks half-way."""
@@ -139,6 +140,8 @@ def analyse(data: str, root: str, plain: dict[str, Any]) -> Any:
 def _analyse(
     path: Path, row: FootageRow, draft: Path, folder: Path, workspace: Workspace
 ) -> dict[str, Any]:
+    import cv2
+
     picture = _Picture(row) if row.video_stream >= 0 else None
     sound = SoundMeter(draft / "sound.wav") if row.audio_stream >= 0 else None
     try:
@@ -153,7 +156,9 @@ def _analyse(
         below = folder.relative_to(workspace.root).as_posix()
         for number, (span, figures) in enumerate(picture.finish()):
             names, times = _write_stills(draft, below, number, span, figures)
-            shots.append(to_plain(_shot(row, number, span, figures, names, times)))
+            read = [cv2.imread(str(draft / Path(name).name)) for name in names]
+            seen = [np.asarray(still) for still in read if still is not None]
+            shots.append(to_plain(_shot(row, number, span, figures, names, times, seen)))
             looks.append(_look(figures))
     heard = None
     if sound is not None:
@@ -356,6 +361,13 @@ def _write_stills(
     return tuple(names), tuple(sorted(chosen))
 
 
+def _focus(figures: ShotFigures, stills: list[np.ndarray]) -> tuple[float, float]:
+    x, y, width, height = figures.face
+    if width > 0:
+        return (round(x + width / 2, 4), round(y + height / 2, 4))
+    return focus_of(stills)
+
+
 def _look(figures: ShotFigures) -> list[int]:
     """Mean colour histogram of a shot in thousandths."""
     if not figures.candidates:
@@ -371,6 +383,7 @@ def _shot(
     figures: ShotFigures,
     names: tuple[str, ...],
     times: tuple[Fraction, ...],
+    stills: list[np.ndarray],
 ) -> Shot:
     return Shot(
         shot_id=f"{row.clip_id[:12]}-{number:04d}",
@@ -388,7 +401,7 @@ def _shot(
         frozen=figures.frozen,
         face_share=figures.face_share,
         face=figures.face,
-        focus=figures.focus,
+        focus=_focus(figures, stills),
         stills=names,
         still_times=times,
     )

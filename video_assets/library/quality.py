@@ -40,8 +40,6 @@ class Sample:
     sharpness: float
     difference: float
     """Mean absolute luma difference to the sample before, 0..1; NaN for the first of a shot."""
-    centre: tuple[float, float, float]
-    """x and y (shares of the frame) of what changed since the sample before, and how much."""
     face: tuple[float, float, float, float] | None
     """Largest face (x, y, width, height as shares); zeros: none found; None: not looked for."""
     histogram: np.ndarray | None
@@ -96,12 +94,11 @@ class ShotMeter:
         scale = LINES / min(grey.shape[:2])
         if scale > 1:
             grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-        difference, centre = math.nan, (0.5, 0.5, 0.0)
+        difference = math.nan
         small = cv2.resize(grey, (160, 90), interpolation=cv2.INTER_AREA)
         if self._grey is not None:
             change = cv2.absdiff(small, self._grey)
             difference = float(change.mean()) / 255
-            centre = _centre(change)
         self._grey = small
         face = None
         if self.face_due is None or time >= self.face_due:
@@ -119,7 +116,6 @@ class ShotMeter:
                 colourfulness=_colourfulness(picture),
                 sharpness=math.log(max(float(deviation), 1e-3)),
                 difference=difference,
-                centre=centre,
                 face=face,
                 histogram=_histogram(picture) if keep else None,
                 still=_jpeg(picture) if keep else None,
@@ -136,7 +132,7 @@ class ShotMeter:
         self.stride, self._count = 1, len(self.samples)
         if self.samples:
             first = self.samples[0]
-            first.difference, first.centre = math.nan, (0.5, 0.5, 0.0)
+            first.difference = math.nan
         else:
             self._grey = None
         if not any(s.face is not None for s in self.samples):
@@ -181,7 +177,6 @@ class ShotFigures:
     frozen: float = 0.0
     face_share: float = 0.0
     face: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    focus: tuple[float, float] = (0.5, 0.5)
     candidates: tuple[tuple[Fraction, bytes, np.ndarray], ...] = ()
     """Time, JPEG and colour histogram, in the order of time."""
 
@@ -208,7 +203,6 @@ class ShotFigures:
             frozen=_mean([float(d < FROZEN) for d in differences]),
             face_share=round(len(hits) / len(looked), 4) if looked else 0.0,
             face=face,
-            focus=_focus(face if hits else None, samples),
             candidates=tuple(
                 (s.time, s.still, s.histogram)
                 for s in samples
@@ -219,18 +213,6 @@ class ShotFigures:
 
 def _mean(values: list[float], digits: int = 5) -> float:
     return round(statistics.fmean(values), digits) if values else 0.0
-
-
-def _centre(change: np.ndarray) -> tuple[float, float, float]:
-    """Where most has changed: centroid of luma changes that are more than noise, and their mean."""
-    strong = np.where(change > 12, change, 0).astype(np.float64)
-    total = float(strong.sum())
-    if total == 0:
-        return (0.5, 0.5, 0.0)
-    height, width = change.shape
-    x = float((strong.sum(axis=0) * (np.arange(width) + 0.5)).sum()) / total / width
-    y = float((strong.sum(axis=1) * (np.arange(height) + 0.5)).sum()) / total / height
-    return (x, y, total / change.size / 255)
 
 
 def _colourfulness(picture: np.ndarray) -> float:
@@ -286,19 +268,6 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     return width * height / (a[2] * a[3] + b[2] * b[3] - width * height)
-
-
-def _focus(
-    face: tuple[float, float, float, float] | None, samples: list[Sample]
-) -> tuple[float, float]:
-    if face:
-        return (round(face[0] + face[2] / 2, 4), round(face[1] + face[3] / 2, 4))
-    weight = sum(s.centre[2] for s in samples)
-    if weight < 0.001 * len(samples):
-        return (0.5, 0.5)
-    x = sum(s.centre[0] * s.centre[2] for s in samples) / weight
-    y = sum(s.centre[1] * s.centre[2] for s in samples) / weight
-    return (round(min(max(x, 0.0), 1.0), 4), round(min(max(y, 0.0), 1.0), 4))
 
 
 def _shake(shifts: list[tuple[Fraction, float, float]]) -> float:

@@ -14,17 +14,34 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
-pytestmark = [pytest.mark.ui, pytest.mark.filterwarnings("ignore::ResourceWarning")]  # playwright's own loop
+pytestmark = [
+    pytest.mark.ui,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]  # playwright's own loop
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, small_library):
     """A project with its shot index, so that there is a sheet to look at."""
     folder = tmp_path_factory.mktemp("ui")
-    for command in (["project", "add", "lake", "--footage", str(small_library)], ["run", "lake", "--to", "shot_index"]):
-        subprocess.run([sys.executable, "-m", "video_assets.cli", *command, "--data", str(folder)], check=True, capture_output=True)
+    for command in (
+        ["project", "add", "lake", "--footage", str(small_library)],
+        ["run", "lake", "--to", "shot_index"],
+    ):
+        subprocess.run(
+            [sys.executable, "-m", "video_assets.cli", *command, "--data", str(folder)],
+            check=True,
+            capture_output=True,
+        )
     return folder
 
 
@@ -50,7 +67,9 @@ def address(data):
                 with urllib.request.urlopen(f"{url}/server_info", timeout=5):
                     break
             except OSError:
-                assert server.poll() is None and time.monotonic() < deadline, "dagster dev did not start"
+                assert server.poll() is None and time.monotonic() < deadline, (
+                    "dagster dev did not start"
+                )
                 time.sleep(1)
         yield url
     finally:
