@@ -1,10 +1,12 @@
 """Which engines each capability has, best first, and which of them are here.
 
-Nothing is imported to find out: packages are looked up, weights are not. An engine whose weights
-turn out to be missing says so on its first call (ModelUnavailable), and the next one takes over.
+Nothing is imported to find out. An engine with weights is here when its packages are and a
+setting names its weights: nobody waits for a download that nobody asked for. Where they do not
+load, the engine says so on its first call (ModelUnavailable), and the next one takes over.
 """
 
 import importlib.util
+import os
 from dataclasses import dataclass
 
 CAPABILITIES = (
@@ -39,18 +41,22 @@ class _Engine:
     embedded: bool
     install: str
     cannot: str
+    weights: tuple[str, ...] = ()
+    """Environment variables of which one must name the weights; empty: there are none."""
 
 
 _ENGINES = (
     _Engine("transcribe", "sidecar", (), True, "",
             "only clips with an .srt, .vtt or .json beside them"),
     _Engine("transcribe", "whisperx", ("whisperx", "torch"), False, _MODELS,
-            "weights are fetched on first use (3 GB); an immediate retake may be written once"),
+            "slow without a GPU; an immediate retake may be written once",
+            ("VIDEO_ASSETS_WHISPERX_MODEL",)),
     _Engine("transcribe", "pocketsphinx", ("pocketsphinx",), True, "pip install pocketsphinx",
             "English only, no names, no punctuation; one word in ten to one in three is wrong on "
             "clear speech, so its words are seldom sure enough for captions"),
     _Engine("embed", "open_clip", ("open_clip", "torch"), False, _MODELS,
-            "weights are fetched on first use (600 MB); slow without a GPU"),
+            "slow without a GPU; knows what its training pictures showed",
+            ("VIDEO_ASSETS_CLIP_WEIGHTS", "VIDEO_ASSETS_CLIP_MODEL")),
     _Engine("embed", "look-1", ("cv2",), True, "pip install 'opencv-python<5'",
             "sees colour, light, layout and texture; does not know what a thing is"),
     _Engine("describe", "names", (), True, "",
@@ -76,9 +82,11 @@ def available() -> tuple[EngineInfo, ...]:
         for rank, engine in enumerate(ranked, 1):
             missing = [p for p in engine.packages if not _is_here(p)]
             why = f"{' and '.join(missing)} missing: {engine.install}" if missing else ""
+            if not why and engine.weights and not any(map(os.environ.get, engine.weights)):
+                why = f"no weights named: set {engine.weights[0]} to a folder, a file or a model"
             out.append(
                 EngineInfo(
-                    capability, engine.name, rank, not missing, engine.embedded, why, engine.cannot
+                    capability, engine.name, rank, not why, engine.embedded, why, engine.cannot
                 )
             )
     return tuple(out)

@@ -51,3 +51,16 @@ def test_missing_packages_of_the_strong_engines_are_said():
             WhisperX(device="cpu").words(np.zeros(16000, np.float32))
         with pytest.raises(ModelUnavailable, match="models"):
             OpenClip(device="cpu").images([np.zeros((8, 8, 3), np.uint8)])
+
+
+def test_an_engine_is_planned_only_where_its_weights_are_named(monkeypatch):
+    monkeypatch.setattr(routes, "_is_here", lambda package: True)
+    monkeypatch.delenv("VIDEO_ASSETS_WHISPERX_MODEL", raising=False)
+
+    def whisperx():
+        (engine,) = (e for e in routes.available() if e.name == "whisperx")
+        return engine
+
+    assert not whisperx().available and "VIDEO_ASSETS_WHISPERX_MODEL" in whisperx().why_not
+    monkeypatch.setenv("VIDEO_ASSETS_WHISPERX_MODEL", "/models/large-v3")
+    assert whisperx().available and whisperx().why_not == ""

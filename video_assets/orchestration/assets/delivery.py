@@ -194,9 +194,14 @@ def _crops(
 
 
 def _engines(project: Project) -> dict[str, str]:
+    """The engine of every capability: what was used where that is known, else what was planned."""
     from video_assets.editorial.plan import read_plan
 
-    return dict(read_plan(project.path("editorial/plan.json")).chosen())
+    used = dict(read_plan(project.path("editorial/plan.json")).chosen())
+    used["embed"] = project.read_json(library.FRAMES)["model"]
+    sources = sorted({w.source for w in project.read(library.WORDS, Word)})
+    used["transcribe"] = ", ".join(sources) or "nothing is spoken"
+    return used
 
 
 # the six assets

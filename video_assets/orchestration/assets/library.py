@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import (
@@ -19,6 +19,9 @@ from video_assets.foundation.records import (
 )
 from video_assets.foundation.store import Draft, Project
 from video_assets.orchestration.steps import Step, files_digest
+
+if TYPE_CHECKING:
+    from video_assets.models.embedders import Embedder
 
 FOOTAGE = "library/footage.parquet"
 SHOTS = "library/shots.parquet"
@@ -254,6 +257,13 @@ def sound_agrees_with_the_clip(project: Project) -> list[str]:
     return problems
 
 
+def _downgrade(project: Project, step: str) -> dict[str, str]:
+    """A lower engine than the plan chose is a fact that is shown (design rule 8)."""
+    manifest = project.manifest(step)
+    told = manifest.facts.get("downgrade") if manifest else None
+    return {"downgrade": str(told)} if told else {}
+
+
 # transcripts
 
 
@@ -278,6 +288,10 @@ def make_transcripts(project: Project, draft: Draft) -> None:
     draft.records(LINES, Line, lines)
     _letters(draft, "transcripts", letters)
     draft.facts["sources"] = dict(sorted(Counter(w.source for w in words).items()))
+    best = next((e for e in plan.engines("transcribe") if e != "sidecar"), "")
+    lower = sorted({w.source for w in words} - {"sidecar", best})
+    if lower:
+        draft.facts["downgrade"] = f"{', '.join(lower)} heard what {best} was planned for"
 
 
 def describe_transcripts(project: Project) -> Mapping[str, Any]:
@@ -286,6 +300,7 @@ def describe_transcripts(project: Project) -> Mapping[str, Any]:
     names = {r.clip_id: Path(r.path).name for r in reversed(_rows(project)) if r.clip_id}
     return {
         "rows": len(project.read(WORDS, Word)),
+        **_downgrade(project, "transcripts"),
         "lines": len(lines),
         "spoken": [
             {
@@ -334,12 +349,30 @@ def overlong_words_are_flagged(project: Project) -> list[str]:
 # frame_index
 
 
+def _planned_embedder(project: Project, draft: Draft) -> "Embedder":
+    """The plan's first engine that loads; a lower one is recorded as a downgrade."""
+    from video_assets.editorial.plan import read_plan
+    from video_assets.foundation.errors import ModelUnavailable
+    from video_assets.models.embedders import embedder
+
+    missing: list[str] = []
+    for name in read_plan(project.path("editorial/plan.json")).engines("embed"):
+        try:
+            found = embedder(name)
+            if found.size > 0:  # loads the weights
+                if missing:
+                    draft.facts["downgrade"] = f"{found.name}: {'; '.join(missing)}"
+                return found
+        except ModelUnavailable as error:
+            missing.append(str(error))
+    raise ModelUnavailable(f"no engine can embed pictures: {'; '.join(missing)}")
+
+
 def make_frame_index(project: Project, draft: Draft) -> None:
     """Rows in the LanceDB table, and their digest here."""
     from video_assets.library.frame_index import index_frames
-    from video_assets.models.embedders import default_embedder
 
-    embedder = default_embedder()
+    embedder = _planned_embedder(project, draft)
     count, digest = index_frames(
         project.workspace, project.slug, project.read(SHOTS, Shot), embedder
     )
@@ -350,7 +383,7 @@ def make_frame_index(project: Project, draft: Draft) -> None:
 def describe_frames(project: Project) -> Mapping[str, Any]:
     """Rows and model."""
     found = project.read_json(FRAMES)
-    return {"rows": found["rows"], "model": found["model"], "digest": found["digest"]}
+    return {**found, **_downgrade(project, "frame_index")}
 
 
 def table_is_whole(project: Project) -> bool:
