@@ -32,6 +32,8 @@ CTA_MATCH = 62
 """partial_ratio from which a line counts as saying the call to action."""
 TITLE_FITS = 0.5
 """How much a hook gains by saying what the title on screen says."""
+LOST = 4
+"""Frames of each picture that are not counted on when everything is used: its pieces keep apart."""
 SHORTEST = Fraction(1)
 """Seconds; with less picture than this there is nothing to show."""
 
@@ -111,7 +113,8 @@ def make_ideas(
         notes: list[str] = []
         if duration == 0:
             most = max(talk.seconds, show.seconds)
-            duration = Fraction(floor(most * talk.fps)) / talk.fps
+            lost = LOST * max(len(talk.pictures), len(show.pictures))
+            duration = Fraction(max(0, floor(most * talk.fps) - lost)) / talk.fps
             if duration < SHORTEST:
                 refused.append((Fraction(6), f"only {float(most):.1f} s of picture can be used"))
                 continue

@@ -62,8 +62,10 @@ class Supply:
             # even parts: none much longer than wished, no sliver at the end
             goal = max(least, ceil(Fraction(left) / max(1, ceil(Fraction(left * 5, want * 6)))))
             goal = min(goal, left)
-            piece = self._pick(goal, min(least, left), left, beat) or self._pick(
-                goal, min(left, max(1, round(SMALLEST * self._fps))), left, beat
+            piece = (
+                self._pick(goal, min(least, left), left, beat)
+                or self._pick(goal, min(left, max(1, round(SMALLEST * self._fps))), left, beat)
+                or self._pick(left, 1, left, beat)  # the library is used up: whatever is left
             )
             if piece is None:
                 raise BriefError(
