@@ -80,7 +80,7 @@ def _cut(cut: Reviewed) -> str:
     idea = cut.idea
     words = ""
     if idea:
-        tags = " ".join(escape(t) for t in idea.hashtags)
+        tags = " ".join(escape(t) for t in idea.hashtags if t not in idea.upload_text)
         words = (
             f'<p class="hook">{escape(idea.hook)}</p>' if idea.hook else ""
         ) + f'<p class="upload">{escape(idea.upload_text)} <span>{tags}</span></p>'
