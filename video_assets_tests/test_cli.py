@@ -358,3 +358,31 @@ def test_a_portrait_phone_clip_and_a_one_line_brief(tmp_path, film):
         r for r in json.loads(cli("status", "phone", "--json", data=data).stdout)[0]["paths"]
     )
     assert row["role"] == "clip"
+
+
+def test_what_changes_beside_a_clip_is_noticed(tmp_path, small_library):
+    """A sidecar that comes, changes or goes, and a clip that gets another name."""
+    import shutil
+
+    footage = tmp_path / "footage"
+    shutil.copytree(small_library, footage)
+    data = tmp_path / "d"
+    (tmp_path / "b.yaml").write_text("title: x\ndurations: [6]\n")
+    assert cli("project", "add", "a", "--footage", footage, "--brief", tmp_path / "b.yaml", data=data).returncode == 0
+
+    def lines():
+        done = cli("run", "a", "--to", "timelines", data=data)
+        assert done.returncode == 0, done.stderr
+        return json.loads(cli("search", "a", "harbour", "--json", data=data).stdout)
+
+    assert lines() == []
+    sidecar = footage / "red_door.srt"
+    sidecar.write_text("1\n00:00:00,500 --> 00:00:02,000\nThe harbour is quiet.\n")
+    assert [h["path"] for h in lines()] == ["red_door.mp4"]
+    (footage / "red_door.mp4").rename(footage / "green_gate.mp4")
+    sidecar.rename(footage / "green_gate.srt")
+    assert [h["path"] for h in lines()] == ["green_gate.mp4"]
+    timeline = next((data / "projects/a/editorial/timelines").iterdir()).read_text()
+    assert "green_gate.mp4" in timeline and "red_door.mp4" not in timeline
+    (footage / "green_gate.srt").unlink()
+    assert lines() == []

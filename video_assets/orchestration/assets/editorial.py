@@ -20,7 +20,7 @@ from video_assets.foundation.records import (
 )
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file, write_atomic
 from video_assets.orchestration.assets import library
-from video_assets.orchestration.steps import Step, files_digest
+from video_assets.orchestration.steps import Step, files_digest, version_of
 
 if TYPE_CHECKING:
     from video_assets.editorial.brief import Brief
@@ -204,6 +204,11 @@ def make_takes(project: Project, draft: Draft) -> None:
     draft.facts["takes"] = len(takes)
 
 
+def brief_as_understood(project: Project) -> dict[str, str]:
+    """The brief, which decides which lines may be used."""
+    return {"brief": version_of(project, "brief")}
+
+
 def takes_of(project: Project, cut_id: str) -> list[Take]:
     """The takes of one cut."""
     return [t for t in project.read(TAKES, Take) if t.cut_id == cut_id]
@@ -287,6 +292,12 @@ def make_timelines(project: Project, draft: Draft) -> None:
         text = to_otio(timeline, rows, project.footage_root)
         draft.text(f"{TIMELINES}/{idea.cut_id}.otio", text)
         draft.facts[idea.cut_id] = f"{timeline.frames} frames"
+
+
+def timeline_inputs(project: Project) -> dict[str, str]:
+    """Where the clips lie, and what their sound and shots are like."""
+    others = {name: version_of(project, name) for name in ("shot_index", "soundtracks")}
+    return {**library.clips_as_named(project), **others}
 
 
 def timelines_of(project: Project) -> list[Timeline]:
@@ -406,7 +417,8 @@ STEPS = (
         ),
         "1",
         make_ideas_file,
-        describe=describe_ideas,
+        library.clips_as_named,
+        describe_ideas,
         gates=(ideas_meet_the_rubric,),
         kinds=("json",),
         owner="team:marketing",
@@ -428,7 +440,8 @@ STEPS = (
         ),
         "1",
         make_takes,
-        describe=describe_takes,
+        brief_as_understood,
+        describe_takes,
         gates=(takes_are_inside_their_clips,),
         kinds=("parquet",),
         owner="team:editors",
@@ -440,7 +453,8 @@ STEPS = (
         ("selected_takes", "ideas", "transcripts", "brief", "edits", "music"),
         "1",
         make_timelines,
-        describe=describe_timelines,
+        timeline_inputs,
+        describe_timelines,
         gates=(
             timelines_last_as_asked,
             no_word_is_cut,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,9 +17,10 @@ from video_assets.foundation.records import (
     Soundtrack,
     Tag,
     Word,
+    to_plain,
 )
-from video_assets.foundation.store import Draft, Project
-from video_assets.orchestration.steps import Step, files_digest
+from video_assets.foundation.store import Draft, Project, digest_of
+from video_assets.orchestration.steps import Step
 
 if TYPE_CHECKING:
     from video_assets.models.embedders import Embedder
@@ -441,9 +443,21 @@ def no_tag_without_source(project: Project) -> list[str]:
     return [f"{t.shot_id}: {t.text!r}" for t in project.read(TAGS, Tag) if not t.source.strip()]
 
 
-def brief_language(project: Project) -> dict[str, str]:
-    """The parts of the brief that change what is heard."""
-    return {"brief.yaml": files_digest([project.path("brief.yaml")])}
+def clips_as_named(project: Project) -> dict[str, str]:
+    """Which clip lies where: a renamed file has the same shots, but other tags and paths."""
+    if not project.path(FOOTAGE).is_file():
+        return {"clips": "absent"}
+    named = [to_plain(replace(r, mtime_ns=0, inode=0)) for r in _rows(project) if r.clip_id]
+    return {"clips": digest_of(named)}
+
+
+def heard_words(project: Project) -> dict[str, str]:
+    """What changes the words beside the sound: sidecars, and language and names in the brief."""
+    from video_assets.editorial.brief import load_brief
+
+    brief = load_brief(project.path("brief.yaml"))
+    spoken = brief.model_dump(mode="json", include={"language", "glossary"})
+    return {"brief": digest_of(spoken), **clips_as_named(project)}
 
 
 def analysis_version(project: Project) -> dict[str, str]:
@@ -497,7 +511,7 @@ STEPS = (
         ("soundtracks", "processing_plan"),
         "1",
         make_transcripts,
-        brief_language,
+        heard_words,
         describe_transcripts,
         (words_are_in_order, overlong_words_are_flagged),
         ("parquet",),
@@ -523,7 +537,8 @@ STEPS = (
         ("shot_index", "frame_index", "transcripts"),
         "1",
         make_shot_tags,
-        describe=describe_tags,
+        clips_as_named,
+        describe_tags,
         gates=(no_tag_without_source,),
         kinds=("parquet",),
     ),
