@@ -47,7 +47,11 @@ def spoken_plainly(command: Callable[P, R]) -> Callable[P, R]:
                 "video-assets: interrupted; what was finished is kept, run again to go on", err=True
             )
             raise typer.Exit(1) from error
-        except BrokenPipeError as error:
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise typer.Exit(1) from error
+            where = f" ({error.filename})" if error.filename else ""
+            typer.echo(f"video-assets: {error.strerror or error}{where}", err=True)
             raise typer.Exit(1) from error
 
     return wrapped
@@ -135,14 +139,18 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make what differs, up to the cutdowns. Example: video-assets run spring --aspects 9x16"""
+    from video_assets.orchestration.graph import BY_NAME
     from video_assets.orchestration.steps import ASPECTS
 
-    wanted = [a for a in aspects.split(",") if a]
+    wanted = [a.strip().replace(":", "x") for a in aspects.split(",") if a.strip()]
     unknown = [a for a in wanted if a not in ASPECTS]
     if unknown:
         raise typer.BadParameter(
             f"{unknown[0]!r} is no aspect ratio; there are {', '.join(ASPECTS)}"
         )
+    known = {s.split("/")[0] for s in BY_NAME} | set(BY_NAME)
+    if to is not None and to not in known:
+        raise typer.BadParameter(f"there is no asset {to!r}; there are {', '.join(sorted(known))}")
     if tier and tier not in ("draft", "delivery"):
         raise typer.BadParameter(f"{tier!r} is no tier; there are draft and delivery")
     workspace = _workspace(data)

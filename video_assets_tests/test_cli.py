@@ -368,7 +368,12 @@ def test_what_changes_beside_a_clip_is_noticed(tmp_path, small_library):
     shutil.copytree(small_library, footage)
     data = tmp_path / "d"
     (tmp_path / "b.yaml").write_text("title: x\ndurations: [6]\n")
-    assert cli("project", "add", "a", "--footage", footage, "--brief", tmp_path / "b.yaml", data=data).returncode == 0
+    assert (
+        cli(
+            "project", "add", "a", "--footage", footage, "--brief", tmp_path / "b.yaml", data=data
+        ).returncode
+        == 0
+    )
 
     def lines():
         done = cli("run", "a", "--to", "timelines", data=data)

@@ -1,6 +1,7 @@
 """The brief: what a person wants; every error names file, line, key and what is allowed."""
 
 import re
+import reprlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -213,8 +214,10 @@ def _explained(path: Path, node: Any, error: Any) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    short = reprlib.Repr()  # an alias bomb must not be written out to be cut short
+    short.maxlevel, short.maxlist, short.maxdict, short.maxstring = 2, 4, 4, 60
+    text = short.repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _keys(loc: Sequence[Any]) -> Iterable[str]:

@@ -69,6 +69,8 @@ def disk_errors(where: Path) -> Iterator[None]:
             raise StorageError(
                 f"the disk with {where} is full: free some space, then run again"
             ) from error
+        if error.errno in (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG):
+            raise StorageError(f"{where} cannot be used as a folder ({error.strerror})") from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise StorageError(
                 f"{where} cannot be written ({error.strerror}): check its rights"
@@ -350,8 +352,19 @@ def sweep(drafts: Path) -> None:
     """Removes drafts whose process is gone: what a killed run left behind."""
     for folder in drafts.iterdir() if drafts.is_dir() else ():
         pid = folder.name.split("-")[0].lstrip(".")
-        if pid.isdigit() and int(pid) != os.getpid() and not Path(f"/proc/{pid}").exists():
+        hidden_or_draft = folder.name.startswith(".") or drafts.name == ".drafts"
+        if pid.isdigit() and hidden_or_draft and not _is_alive(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's process
+    return True
 
 
 def _input_digest(artifact: str, version: str, inputs: Mapping[str, str]) -> str:
@@ -381,6 +394,7 @@ def kept(folder: Path, write: Callable[[Path], Any]) -> Any:
         return facts[0]
     with disk_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
+        sweep(folder.parent)
         draft = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=folder.parent))
         try:
             made = to_plain(write(draft))

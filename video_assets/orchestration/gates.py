@@ -1,10 +1,13 @@
 """Gates: blocking checks, judged per project, all from one factory."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 
 from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.store import Project, as_json, write_atomic
 from video_assets.orchestration.partitions import PROJECTS
 from video_assets.orchestration.resources import Library
 from video_assets.orchestration.steps import Inspect, Step
@@ -33,16 +36,46 @@ def gate(key: dg.AssetKey, inspect: Inspect) -> dg.AssetChecksDefinition:
         blocking=True,
     )
     def check(context: dg.AssetCheckExecutionContext, library: Library) -> dg.AssetCheckResult:
+        project = library.project(context.partition_key)
         try:
-            problems = inspect(library.project(context.partition_key))
+            problems = inspect(project)
         except (VideoAssetsError, OSError, ValueError, KeyError) as error:
             problems = [f"could not be judged: {type(error).__name__}: {error}"]
+        if isinstance(project, Project):
+            remember(project, "/".join(key.path), inspect.__name__, problems)
         return dg.AssetCheckResult(
             passed=not problems,
             metadata={"problems": bullets(problems), "count": len(problems)},
         )
 
     return check
+
+
+def _remembered_at(project: Project, asset: str, name: str) -> Path:
+    return project.path(f".manifests/gates/{asset}/{name}.json")
+
+
+def remember(project: Project, asset: str, name: str, problems: Sequence[str]) -> None:
+    """Keeps a gate's answer beside the artefact, with the data version that it is about."""
+    manifest = project.manifest(asset)
+    answer = {"data_version": manifest.data_version if manifest else "", "problems": list(problems)}
+    write_atomic(_remembered_at(project, asset, name), as_json(answer))
+
+
+def shut_gates(project: Project, step: Step) -> list[str]:
+    """What keeps a step's gates shut: their problems, or that nobody asked them yet."""
+    manifest = project.manifest(step.name)
+    found = []
+    for inspect in step.gates:
+        try:
+            text = _remembered_at(project, step.name, inspect.__name__).read_text(encoding="utf-8")
+            answer = json.loads(text)
+            judged = answer["data_version"] == (manifest.data_version if manifest else None)
+            problems = answer["problems"] if judged else ["not judged yet"]
+        except (OSError, ValueError, KeyError, TypeError):
+            problems = ["not judged yet"]
+        found += [f"{inspect.__name__}: {p}" for p in problems]
+    return found
 
 
 def gates_of(step: Step) -> list[dg.AssetChecksDefinition]:

@@ -31,7 +31,7 @@ def add_project(
     from video_assets.orchestration.graph import BY_NAME
 
     project = Project(workspace, slug)
-    if (project.root / "project.yaml").exists():
+    if (project.root / "project.yaml").exists() and (project.root / "brief.yaml").exists():
         raise ProjectError(
             f"project {slug} exists already; change {project.root / 'project.yaml'}, "
             "or choose another name"
@@ -45,6 +45,12 @@ def add_project(
             raise ProjectError(f"the footage folder {root} does not exist or is no folder")
         if not any(root.iterdir()):
             raise ProjectError(f"the footage folder {root} is empty: put clips into it first")
+        inside = root.resolve(), workspace.root.resolve()
+        if inside[1].is_relative_to(inside[0]) or inside[0].is_relative_to(inside[1]):
+            raise ProjectError(
+                f"the footage folder {root} and the data folder {workspace.root} must lie apart: "
+                "what is made would be taken for footage; choose another --data"
+            )
         settings["footage"] = str(root)
     else:
         settings["footage"] = "footage"

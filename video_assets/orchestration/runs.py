@@ -1,7 +1,7 @@
 """Running from the command line: the same assets, the same Dagster instance as the UI."""
 
+import fcntl
 import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,14 +10,15 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef  # the documented way takes DAGSTER_HOME only
 
-from video_assets.foundation.errors import StorageError, VideoAssetsError
+from video_assets.foundation.errors import ProjectError, StorageError, VideoAssetsError
 from video_assets.foundation.store import Project, Workspace, write_atomic
 from video_assets.orchestration.assets.factory import key_of
+from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME, STEPS, upstream_of
 from video_assets.orchestration.steps import ASPECTS
 
-PID = "video_assets/pid"
-HOST = "video_assets/host"
+LEASE = "video_assets/lease"
+"""Tag of runs that the command line made: the project whose lease they were made under."""
 
 SETTINGS = """\
 # Made by video-assets: the Dagster instance of this data folder. DAGSTER_HOME may point here.
@@ -40,7 +41,10 @@ run_monitoring: {{enabled: true, free_slots_after_run_end_seconds: 60}}
 def instance_of(data: Path) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance below a data folder, made where there is none."""
     home = data / ".dagster"
-    write_atomic(home / "dagster.yaml", SETTINGS.format(home=str(home).replace('"', '\\"')))
+    settings = home / "dagster.yaml"
+    # a person's own settings (PostgreSQL, say) stay as they are
+    if not settings.is_file() or settings.read_text(encoding="utf-8").startswith(SETTINGS[:30]):
+        write_atomic(settings, SETTINGS.format(home=str(home).replace('"', '\\"')))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     reference = InstanceRef.from_dir(
         str(home),
@@ -53,18 +57,54 @@ def instance_of(data: Path) -> Iterator[dg.DagsterInstance]:
         },
     )
     with dg.DagsterInstance.from_ref(reference) as instance:
-        _bury(instance)
         yield instance
 
 
-def _bury(instance: dg.DagsterInstance) -> None:
-    """Closes runs whose command was killed: their pool slots would be held for ever."""
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Holds a lock that ends with this process, however it ends. False where another has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _lease_file(data: Path, slug: str) -> Path:
+    return data / ".dagster" / "leases" / slug
+
+
+def _bury(instance: dg.DagsterInstance, slug: str) -> None:
+    """Closes runs whose command was killed: their pool slots would be held for ever.
+
+    Whoever holds a project's lease is its only command, so its other open runs are dead.
+    """
     alive = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=alive)):
-        pid = run.tags.get(PID, "")
-        if run.tags.get(HOST) == socket.gethostname() and not Path(f"/proc/{pid}").exists():
-            instance.report_run_failed(run, "the command that ran it was killed")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=alive, tags={LEASE: slug})):
+        instance.report_run_failed(run, "the command that ran it was killed")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _bury_all(instance: dg.DagsterInstance, data: Path, ours: str) -> None:
+    """Buries the dead runs of our project and of all that nobody holds: pools are shared."""
+    _bury(instance, ours)
+    for path in sorted((data / ".dagster" / "leases").iterdir()):
+        with _locked(path) as free:
+            if free:
+                _bury(instance, path.name)
+
+
+def wanted_aspects(project: Project) -> tuple[str, ...]:
+    """The aspects that the brief asks for; all six where it cannot be read."""
+    from video_assets.editorial.brief import load_brief
+
+    try:
+        return load_brief(project.path("brief.yaml")).aspects
+    except VideoAssetsError:
+        return ASPECTS
 
 
 @contextmanager
@@ -155,7 +195,7 @@ def materialise(
         partition_key=project.slug,
         raise_on_error=False,
         asset_selection=keys,
-        tags={PID: str(os.getpid()), HOST: socket.gethostname()},
+        tags={LEASE: project.slug},
     )
     failed: list[tuple[str, str]] = []
     for event in result.all_events:
@@ -194,10 +234,20 @@ def run_project(
 
     if tier:
         set_tier(project, tier)
-    names = wanted_steps(to, aspects)
-    stale = stale_steps(project, names)
-    with _told(workspace.root), instance_of(workspace.root) as instance:
+    names = wanted_steps(to, aspects or wanted_aspects(project))
+    with (
+        _told(workspace.root),
+        _locked(_lease_file(workspace.root, project.slug)) as ours,
+        instance_of(workspace.root) as instance,
+    ):
+        if not ours:
+            raise ProjectError(
+                f"project {project.slug} is being made by another command; wait until it is done"
+            )
+        _bury_all(instance, workspace.root, project.slug)
+        stale = stale_steps(project, names)
         due = set(stale) | set(unrecorded_steps(instance, project, names))
+        due |= {n for n in names if shut_gates(project, BY_NAME[n])}
         outcome = Outcome((), ())
         if due:
             wanted = [n for n in names if n in due]

@@ -163,6 +163,8 @@ def show_status(found: dict[str, Any], details: bool) -> None:
     aside = [c for c in found["cutdowns"] if not c["passed"]]
     counted = f"{len(found['cutdowns'])} cutdowns, {len(aside)} set aside"
     console.print(f"{found['hours']:.2f} h of picture; {counted}")
+    for shut in found["shut_gates"]:
+        console.print(f"gate shut: {escape(shut)}", soft_wrap=True)
     if found["stale"]:
         console.print(f"to be made: {', '.join(found['stale'])}")
     console.print(f"next: {found['next']}", soft_wrap=True)

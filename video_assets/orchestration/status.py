@@ -5,11 +5,12 @@ from collections import Counter
 from typing import Any
 
 from video_assets.foundation.errors import VideoAssetsError
-from video_assets.foundation.records import FootageRow
+from video_assets.foundation.records import DeadLetter
 from video_assets.foundation.store import Project
-from video_assets.orchestration.assets.library import FOOTAGE, dead_letters
+from video_assets.orchestration.assets.library import dead_letters, footage_before
+from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME
-from video_assets.orchestration.runs import stale_steps, wanted_steps
+from video_assets.orchestration.runs import stale_steps, wanted_aspects, wanted_steps
 from video_assets.orchestration.steps import ASPECTS
 
 
@@ -30,16 +31,22 @@ def cutdowns_of(project: Project) -> list[dict[str, Any]]:
 
 def status_of(project: Project) -> dict[str, Any]:
     """Paths by role, hours, dead letters, stale assets, cutdowns, and what to do next."""
-    rows: list[FootageRow] = []
-    if project.path(FOOTAGE).is_file():
-        rows = project.read(FOOTAGE, FootageRow)
-    letters = dead_letters(project)
+    rows = footage_before(project)
+    letters: list[DeadLetter] = []
     problem = ""
     stale: list[str] = []
+    shut: list[str] = []
+    names = wanted_steps(None, wanted_aspects(project))
     try:
-        stale = stale_steps(project, wanted_steps(None, ASPECTS))
+        letters = dead_letters(project)
+        stale = stale_steps(project, names)
+        for name in names:
+            if name not in stale:
+                shut += [f"{name}: {p}" for p in shut_gates(project, BY_NAME[name])]
     except VideoAssetsError as error:
         problem = str(error)
+    except (OSError, ValueError, KeyError, TypeError):  # a table of ours is damaged
+        stale = names
     cutdowns = cutdowns_of(project)
     aside = [c for c in cutdowns if not c["passed"]]
     if problem:
@@ -61,6 +68,7 @@ def status_of(project: Project) -> dict[str, Any]:
         ],
         "dead_letters": letters,
         "stale": stale,
+        "shut_gates": shut,
         "known_assets": len(BY_NAME),
         "cutdowns": cutdowns,
         "next": todo,

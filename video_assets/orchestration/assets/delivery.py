@@ -34,10 +34,12 @@ def artefact(cut_id: str, aspect: str) -> str:
     return f"artefacts/{cut_id}/{aspect}"
 
 
-def _brief_captions(project: Project) -> str:
+def _brief_part(project: Project) -> str:
+    """Digest of what delivery itself reads of the brief."""
     from video_assets.editorial.brief import load_brief
 
-    return str(load_brief(project.path("brief.yaml")).captions)
+    brief = load_brief(project.path("brief.yaml"))
+    return digest_of([brief.captions, brief.allow.upscale])
 
 
 def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]) -> dict[str, str]:
@@ -55,7 +57,8 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
         "timeline": digest_of(timeline),
         "clips": digest_of([clips, used]),
         "brand": digest_of(load_brand(project.path("brand"), project.brand)),
-        "captions": _brief_captions(project),
+        "brief": _brief_part(project),
+        "root": str(project.footage_root),
         "words": digest_of([w for w in project.read(library.WORDS, Word) if w.clip_id in clips]),
         "idea": digest_of(_idea(project, timeline.cut_id)),
         "ffmpeg": ffmpeg_version(),
@@ -75,13 +78,13 @@ def _rows(project: Project) -> dict[str, FootageRow]:
     return {r.path: r for r in project.read(library.FOOTAGE, FootageRow)}
 
 
-def make_cutdowns(project: Project, aspects: Sequence[str]) -> None:
+def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
     """Every cut in these aspects, from one decode; what lies there and is right is left alone.
 
-    A cut that cannot be rendered does not stop the others; the first failure is raised at the end.
+    A cut that cannot be rendered does not stop the others: why not, is returned.
     """
     rows = _rows(project)
-    problems: list[VideoAssetsError] = []
+    problems: list[str] = []
     for timeline in timelines_of(project):
         inputs = _inputs(project, timeline, rows)
         due = [
@@ -94,9 +97,10 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> None:
         try:
             _make_cut(project, timeline, rows, due, inputs)
         except VideoAssetsError as error:
-            problems.append(error)
-    if problems:
-        raise problems[0]
+            problems.append(f"{timeline.cut_id}: {error}")
+        except OSError as error:
+            problems.append(f"{timeline.cut_id}: {error.strerror} ({error.filename})")
+    return problems
 
 
 def _make_cut(
@@ -131,6 +135,11 @@ def _make_cut(
             for aspect in aspects:
                 one = rendered[aspect]
                 verdict = inspect(one, timeline, rows.values(), words, brand, chunks)
+                if brief.allow.upscale:
+                    allowed = "is_not_enlarged_too_far"
+                    verdict["findings"] = [
+                        f for f in verdict["findings"] if f["measure"] != allowed
+                    ]
                 paper = receipt(timeline, idea, rows.values(), {aspect: one}, _engines(project))
 
                 def write(
@@ -213,7 +222,6 @@ def _summary(aspect: str) -> str:
 
 def write_summary(project: Project, draft: Draft, aspect: str) -> None:
     """The asset's own file: which cutdowns belong to it, with digest and verdict."""
-    make_cutdowns(project, [aspect])
     found = {}
     wanted = {t.cut_id for t in timelines_of(project)}
     for manifest in project.manifests("artefacts"):
@@ -374,13 +382,15 @@ def cutdowns_asset() -> dg.AssetsDefinition:
         project = library.project(context.partition_key)
         due = [s for s in CUTDOWN_STEPS if key_of(s.name) in context.selected_asset_keys]
         try:
-            make_cutdowns(project, [s.name.split("/")[1] for s in due])
+            problems = make_cutdowns(project, [s.name.split("/")[1] for s in due])
             made = [(s, s.run(project)) for s in due]
             write_review(project)
         except VideoAssetsError as error:
             raise failure("cutdowns", error) from error
         for step, one in made:
             yield report(key_of(step.name), project, one, step.describe(project))
+        if problems:  # what could be made is made, recorded and on the page
+            raise failure("cutdowns", VideoAssetsError("\n".join(problems)))
 
     return cutdowns
 

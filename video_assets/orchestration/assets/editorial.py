@@ -1,5 +1,6 @@
 """What to say, and which pictures say it: from the brief to the timelines."""
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,14 +41,29 @@ def brief_of(project: Project) -> "Brief":
     return load_brief(project.path("brief.yaml"))
 
 
+def brief_in(text: str, path: Path) -> "Brief":
+    """The brief in a text that would lie at `path`; BriefError where it does not hold together."""
+    from video_assets.editorial.brief import load_brief
+
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / path.name
+        draft.write_text(text, encoding="utf-8")
+        return load_brief(draft)
+
+
 def set_tier(project: Project, tier: str) -> None:
     """Writes `tier:` into brief.yaml, keeping everything else a person wrote."""
+    brief_of(project)
     path = project.path("brief.yaml")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    lines = path.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not line.startswith("tier:")]
     at = next((i for i, line in enumerate(lines) if line.startswith("tier:")), len(kept))
-    write_atomic(path, "\n".join([*kept[:at], f"tier: {tier}", *kept[at:]]) + "\n")
-    brief_of(project)
+    text = "\n".join([*kept[:at], f"tier: {tier}", *kept[at:]]) + "\n"
+    try:
+        brief_in(text, path)
+    except BriefError as error:
+        raise BriefError(f"{path}: write `tier: {tier}` into it yourself: {error}") from error
+    write_atomic(path, text)
 
 
 # brief
@@ -261,7 +277,11 @@ def music_of(project: Project) -> MusicCue | None:
     """The bed: the named file, else the first in music/. BriefError where it is absent."""
     wanted = str(brief_of(project).music)
     folder = project.path("music")
-    files = sorted(p for p in folder.glob("*") if p.suffix.lower() in MUSIC_KINDS)
+    files = sorted(
+        p
+        for p in folder.glob("*")
+        if p.suffix.lower() in MUSIC_KINDS and p.is_file() and not p.name.startswith(".")
+    )
     if wanted == "none":
         return None
     if wanted != "auto":
@@ -297,7 +317,8 @@ def make_timelines(project: Project, draft: Draft) -> None:
 def timeline_inputs(project: Project) -> dict[str, str]:
     """Where the clips lie, and what their sound and shots are like."""
     others = {name: version_of(project, name) for name in ("shot_index", "soundtracks")}
-    return {**library.clips_as_named(project), **others}
+    root = str(project.footage_root)  # media addresses in a timeline are absolute
+    return {**library.clips_as_named(project), **others, "root": root}
 
 
 def timelines_of(project: Project) -> list[Timeline]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.errors import ProjectError, VideoAssetsError
 from video_assets.foundation.records import (
     DeadLetter,
     FootageRow,
@@ -80,12 +80,26 @@ def footage_listing(project: Project) -> dict[str, str]:
     return {"folder": str(root), "listing": listing_digest(root)}
 
 
+def footage_before(project: Project) -> list[FootageRow]:
+    """What was known of the footage; nothing where the table is absent or damaged."""
+    try:
+        return _rows(project)
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def make_footage(project: Project, draft: Draft) -> None:
     """One row a path."""
     from video_assets.library.intake import read_footage
 
-    before = project.read(FOOTAGE, FootageRow) if project.path(FOOTAGE).is_file() else []
+    before = footage_before(project)
     rows, letters = read_footage(project, before)
+    had = sum(r.role == "clip" for r in before)
+    if had and not rows:
+        raise ProjectError(
+            f"{project.footage_root} is empty, {had} clips were there: mount or reconnect the "
+            "disk; to begin anew, remove the project's library folder"
+        )
     draft.records(FOOTAGE, FootageRow, rows)
     _letters(draft, "footage", letters)
     draft.facts["roles"] = dict(sorted(Counter(r.role for r in rows).items()))
