@@ -143,7 +143,7 @@ def run(
     from video_assets.orchestration.steps import ASPECTS
 
     wanted = [a.strip().replace(":", "x") for a in aspects.split(",") if a.strip()]
-    unknown = [a for a in wanted if a not in ASPECTS]
+    unknown = [a for a in wanted if a not in ASPECTS] or [aspects] * (bool(aspects) and not wanted)
     if unknown:
         raise typer.BadParameter(
             f"{unknown[0]!r} is no aspect ratio; there are {', '.join(ASPECTS)}"

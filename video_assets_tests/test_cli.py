@@ -391,3 +391,27 @@ def test_what_changes_beside_a_clip_is_noticed(tmp_path, small_library):
     assert "green_gate.mp4" in timeline and "red_door.mp4" not in timeline
     (footage / "green_gate.srt").unlink()
     assert lines() == []
+
+
+def test_the_brief_decides_which_aspects_and_an_old_cutdown_is_not_called_publishable(
+    tmp_path, small_library
+):
+    data = tmp_path / "d"
+    brief = tmp_path / "b.yaml"
+    brief.write_text("title: City ride\ndurations: [6]\naspects: [9:16, 1x1]\nhooks: [One]\n")
+    assert (
+        cli(
+            "project", "add", "a", "--footage", small_library, "--brief", brief, data=data
+        ).returncode
+        == 0
+    )
+    found = json.loads(cli("run", "a", "--json", data=data).stdout)["cutdowns"]
+    assert [c["aspect"] for c in found] == ["9x16", "1x1"]
+    (data / "projects/a/brief.yaml").write_text(brief.read_text().replace("One", "Two"))
+    found = json.loads(cli("run", "a", "--aspects", "1:1", "--json", data=data).stdout)["cutdowns"]
+    assert {c["aspect"]: (c["outdated"], c["passed"]) for c in found} == {
+        "9x16": (True, False),
+        "1x1": (False, True),
+    }
+    page = (data / "projects/a/delivery/index.html").read_text()
+    assert "r1-01/1x1.mp4" in page and "r1-01/9x16.mp4" not in page

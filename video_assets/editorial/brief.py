@@ -156,6 +156,10 @@ def load_brief(path: Path) -> Brief:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or "cannot be understood"
+        if "mapping values" in what:
+            what += "; put quotes round a text that holds a colon"
+        if "\\t" in what:
+            what += "; use spaces, not tabs"
         raise BriefError(f"{path}{where}: this is not YAML: {what}") from error
     if not isinstance(found, dict):
         raise BriefError(f"{path}: must hold keys and values, such as `title: My film`")
@@ -188,6 +192,15 @@ def _line_of(node: Any, loc: Sequence[Any]) -> int:
     return line
 
 
+HINTS = {
+    "tuple_type": "write a list, such as `{key}: [one, two]`",
+    "string_type": "write it as text, in quotes",
+    "model_type": "write keys and values below it",
+    "model_attributes_type": "write keys and values below it",
+}
+"""What to do about pydantic's type errors, for people who write YAML."""
+
+
 def _explained(path: Path, node: Any, error: Any) -> list[str]:
     from rapidfuzz import process
 
@@ -209,6 +222,8 @@ def _explained(path: Path, node: Any, error: Any) -> list[str]:
     if kind == "value_error" and not loc:
         told = str(error["ctx"]["error"]).splitlines()
         return [f"{path}, line {_line_of(node, [t.split(':')[0]])}: {t}" for t in told]
+    if kind in HINTS:
+        return [f"{where}: {key}: {_shown(error['input'])}: {HINTS[kind].format(key=loc[-1])}"]
     message = error["msg"][0].lower() + error["msg"][1:]
     return [f"{where}: {key}: {_shown(error['input'])}: {message}"]
 

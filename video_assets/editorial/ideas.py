@@ -321,6 +321,7 @@ def _montage(
 ) -> Idea:
     if speech:
         notes.append("what is spoken is not sure enough to be used; the pictures tell it")
+    notes += [f"nobody says {s!r}, which must be said" for s in brief.must_say]
     topics = list(brief.key_messages) or [brief.title]
     pace = of_length(recipe("montage").pace, duration)
     count = max(1, floor(duration / pace) - 2)

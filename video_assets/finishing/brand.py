@@ -1,12 +1,15 @@
 """What a brand looks like: its name, its words, its colours."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from video_assets.foundation.errors import BriefError
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+KEYS = ("name", "tagline", "colors")
 COLOURS = ("primary", "ink", "paper")
 READABLE = 4.5
 """WCAG contrast that text must have on its ground."""
@@ -60,7 +63,7 @@ def luminance(colour: str) -> float:
 def load_brand(folder: Path, name: str) -> BrandKit:
     """The kit in `folder/brand.yaml`; a quiet default called `name` where there is none.
 
-    Keys: name, tagline, colors (primary, ink, paper). Others are left to people.
+    Keys: name, tagline, colors (primary, ink, paper). BriefError names what else stands there.
     """
     import yaml
 
@@ -69,15 +72,40 @@ def load_brand(folder: Path, name: str) -> BrandKit:
         found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
         return BrandKit(name)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BriefError(f"{path} is not YAML: {error}") from error
-    colours = found.get("colors") or {} if isinstance(found, dict) else None
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BriefError(f"{path} cannot be read as YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise BriefError(f"{path} must hold keys and values: {', '.join(KEYS)}")
+    if "colours" in found and "colors" not in found:
+        found["colors"] = found.pop("colours")
+    _only(path, found, KEYS)
+    colours = found.get("colors") or {}
     if not isinstance(colours, dict):
         raise BriefError(
-            f"{path} must hold keys and values: name, tagline, colors (primary, ink, paper)"
+            f"{path}: colors: must hold {', '.join(COLOURS)}, such as `ink: '#14202B'`"
         )
-    words = {"name": str(found.get("name") or name), "tagline": str(found.get("tagline") or "")}
+    _only(path, colours, COLOURS)
+    for key in ("name", "tagline"):
+        if not isinstance(found.get(key) or "", str):
+            raise BriefError(f"{path}: {key}: {found[key]!r} is no text; put it in quotes")
+    chosen = {k: _long_form(v) for k in COLOURS if (v := colours.get(k)) is not None}
     try:
-        return BrandKit(**words, **{k: str(colours[k]) for k in COLOURS if colours.get(k)})
+        return BrandKit(
+            name=found.get("name") or name, tagline=found.get("tagline") or "", **chosen
+        )
     except BriefError as error:
         raise BriefError(f"{path}: {error}") from error
+
+
+def _only(path: Path, found: dict[str, Any], known: Sequence[str]) -> None:
+    strange = sorted(str(k) for k in found if k not in known)
+    if strange:
+        raise BriefError(f"{path}: unknown key {strange[0]!r}; known keys: {', '.join(known)}")
+
+
+def _long_form(colour: Any) -> str:
+    """`#fa3` as `#ffaa33`; anything else as it is."""
+    text = str(colour)
+    if re.fullmatch(r"#[0-9a-fA-F]{3}", text):
+        return "#" + "".join(c + c for c in text[1:])
+    return text

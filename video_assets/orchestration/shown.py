@@ -119,6 +119,8 @@ def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
             table.add_section()
         last = one["cut_id"]
         verdict = "publishable" if one["passed"] else "set aside"
+        if one["outdated"]:
+            verdict = "out of date: run again without --aspects"
         if one["passed"] and one.get("findings"):
             verdict += f", {one['findings']} finding(s)"
         sound = (
@@ -129,6 +131,13 @@ def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
         )
     console = _console()
     console.print(table)
+    told: dict[tuple[str, str], list[str]] = {}
+    for one in cutdowns:
+        for note in one.get("notes", ()):
+            told.setdefault((one["cut_id"], note), []).append(one["aspect"])
+    for (cut, note), where in told.items():
+        on = "all" if len(where) == len([c for c in cutdowns if c["cut_id"] == cut]) else ""
+        console.print(escape(f"{cut} {on or ', '.join(where)}: {note}"), soft_wrap=True)
     console.print(f"files: {project.path('delivery')}", soft_wrap=True)
     console.print(f"watch: {project.path('delivery/index.html')}", soft_wrap=True)
 

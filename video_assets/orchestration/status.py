@@ -6,7 +6,8 @@ from typing import Any
 
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import DeadLetter
-from video_assets.foundation.store import Project
+from video_assets.foundation.store import Project, digest_of
+from video_assets.orchestration.assets.editorial import timelines_of
 from video_assets.orchestration.assets.library import dead_letters, footage_before
 from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME
@@ -17,6 +18,7 @@ from video_assets.orchestration.steps import ASPECTS
 def cutdowns_of(project: Project) -> list[dict[str, Any]]:
     """Every cutdown that lies there: file, figures, verdict. By cut, then aspect."""
     found = []
+    present = {t.cut_id: digest_of(t) for t in timelines_of(project)}
     for manifest in project.manifests("artefacts"):
         facts = manifest.facts
         if "aspect" not in facts:
@@ -24,7 +26,16 @@ def cutdowns_of(project: Project) -> list[dict[str, Any]]:
         verdict = project.path(f"delivery/{facts['cut_id']}/{facts['aspect']}.verdict.json")
         passed = verdict.is_file() and json.loads(verdict.read_text()).get("passed") is True
         file = project.path(f"delivery/{facts['cut_id']}/{facts['aspect']}.mp4")
-        found.append({**facts, "passed": passed, "file": str(file), "there": file.is_file()})
+        outdated = manifest.inputs.get("timeline") != present.get(facts["cut_id"])
+        found.append(
+            {
+                **facts,
+                "passed": passed and not outdated,
+                "outdated": outdated,
+                "file": str(file),
+                "there": file.is_file(),
+            }
+        )
     order = {a: i for i, a in enumerate(ASPECTS)}
     return sorted(found, key=lambda c: (c["cut_id"], order.get(c["aspect"], 99)))
 

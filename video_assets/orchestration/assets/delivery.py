@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -19,6 +19,9 @@ from video_assets.orchestration.assets.factory import failure, key_of, spec_of
 from video_assets.orchestration.reports import report
 from video_assets.orchestration.resources import Library
 from video_assets.orchestration.steps import ASPECTS, Step, version_of
+
+if TYPE_CHECKING:
+    from video_assets.finishing.brand import BrandKit
 
 RENDER_VERSION = "1"
 OUTBOX = "delivery/outbox.json"
@@ -34,6 +37,15 @@ def artefact(cut_id: str, aspect: str) -> str:
     return f"artefacts/{cut_id}/{aspect}"
 
 
+def brand_of(project: Project) -> "BrandKit":
+    """The brand's kit; a project that names no brand is called by its brief's title."""
+    from video_assets.editorial.brief import load_brief
+    from video_assets.finishing.brand import load_brand
+
+    named = project.settings.get("brand") or load_brief(project.path("brief.yaml")).title
+    return load_brand(project.path("brand"), str(named))
+
+
 def _brief_part(project: Project) -> str:
     """Digest of what delivery itself reads of the brief."""
     from video_assets.editorial.brief import load_brief
@@ -44,7 +56,6 @@ def _brief_part(project: Project) -> str:
 
 def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]) -> dict[str, str]:
     """Digests of what one cut's cutdowns are made from: nothing that it does not use."""
-    from video_assets.finishing.brand import load_brand
     from video_assets.foundation.media import ffmpeg_version
 
     used = sorted({c.path for c in timeline.picture} | {s.path for s in timeline.sound})
@@ -56,7 +67,7 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
     return {
         "timeline": digest_of(timeline),
         "clips": digest_of([clips, used]),
-        "brand": digest_of(load_brand(project.path("brand"), project.brand)),
+        "brand": digest_of(brand_of(project)),
         "brief": _brief_part(project),
         "root": str(project.footage_root),
         "words": digest_of([w for w in project.read(library.WORDS, Word) if w.clip_id in clips]),
@@ -115,12 +126,11 @@ def _make_cut(
     from video_assets.editorial.brief import load_brief
     from video_assets.editorial.captions import sidecar_cues, social_chunks, srt, vtt
     from video_assets.editorial.timeline import to_otio
-    from video_assets.finishing.brand import load_brand
     from video_assets.finishing.render import render_cutdowns
     from video_assets.foundation.progress import track
 
     brief = load_brief(project.path("brief.yaml"))
-    brand = load_brand(project.path("brand"), project.brand)
+    brand = brand_of(project)
     words = project.read(library.WORDS, Word)
     captioned = bool(timeline.words) and not timeline.captions_note and brief.captions != "off"
     chunks = social_chunks(timeline) if captioned else []
@@ -171,6 +181,7 @@ def _make_cut(
                         silent=one.silent,
                         upscale=round(one.upscale, 3),
                         findings=len(verdict["findings"]),
+                        notes=_notes(one, verdict),
                         sha256=verdict["sha256"],
                     )
 
@@ -181,6 +192,12 @@ def _make_cut(
 
     with project.scratch(f"render-{timeline.cut_id}") as folder:
         render(folder)
+
+
+def _notes(one: Any, verdict: Mapping[str, Any]) -> list[str]:
+    """What people should know of one file: its notes, its findings, why a gate is shut."""
+    gates = [f["what"] for found in verdict["gates"].values() for f in found]
+    return [*one.notes, *(f["what"] for f in verdict["findings"]), *gates]
 
 
 def _crops(
@@ -301,13 +318,16 @@ def write_review(project: Project) -> None:
     from video_assets.delivery.review import Reviewed, page
     from video_assets.orchestration.assets.editorial import idea_notes
 
-    manifests = [m for m in project.manifests("artefacts") if "aspect" in m.facts]
+    present = {t.cut_id: digest_of(t) for t in timelines_of(project)}
+    manifests = [
+        m
+        for m in project.manifests("artefacts")
+        if "aspect" in m.facts and m.inputs.get("timeline") == present.get(m.facts["cut_id"])
+    ]  # a cutdown of an earlier timeline is not shown beside the reasons of this one
     inputs = {m.artifact: m.data_version for m in manifests}
     inputs["ideas"] = version_of(project, "ideas")
 
     def write(draft: Draft) -> None:
-        from video_assets.finishing.brand import load_brand
-
         cuts = []
         for timeline in timelines_of(project):
             own = sorted(
@@ -332,7 +352,7 @@ def write_review(project: Project) -> None:
                     timeline.notes,
                 )
             )
-        name = load_brand(project.path("brand"), project.brand).name
+        name = brand_of(project).name
         draft.text("delivery/index.html", page(project.slug, name, cuts, idea_notes(project)))
 
     project.make("review", RENDER_VERSION, inputs, write)
