@@ -142,6 +142,7 @@ def test_one_deleted_cutdown_comes_back_alone_byte_for_byte(made):
     (data / gone).unlink()
     done = cli("run", "lake", data=data)
     assert done.returncode == 0, done.stderr
+    assert "lake: made cutdowns/1x1\n" in done.stdout
     after = state(data)
     assert after[gone][0] == before[gone][0]
     changed = {name for name in before if after.get(name) != before[name]}

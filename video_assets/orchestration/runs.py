@@ -187,6 +187,7 @@ def materialise(
     """Makes these assets and runs their gates, in this process."""
     instance.add_dynamic_partitions("project", [project.slug])
     before = {n: project.manifest(n) for n in names}
+    damaged = {n for n in names if not BY_NAME[n].is_current(project)}
     keys = [key_of(n) for n in names]
     job = definitions.resolve_implicit_global_asset_job_def()
     result = job.execute_in_process(
@@ -220,7 +221,11 @@ def materialise(
                     f"{check.check_name}: {problems.value if problems else ''}",
                 )
             )
-    changed = tuple(n for n in names if project.manifest(n) != before[n])
+    changed = tuple(
+        n
+        for n in names
+        if project.manifest(n) != before[n] or (n in damaged and BY_NAME[n].is_current(project))
+    )  # a deleted file that came back has the manifest it had
     return Outcome(changed, tuple(failed), stopped=not result.success)
 
 
