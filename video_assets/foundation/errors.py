@@ -7,7 +7,8 @@ VideoAssetsError          its text is shown as is: what was found, what was expe
 ├── FootageError          a source file cannot be used; carries a code of the taxonomy below
 ├── RenderError           ffmpeg refused or what it made is not right; carries its last lines
 ├── StorageError          the disk is full, or a folder cannot be written
-└── ModelUnavailable      an engine's weights or packages are not here
+├── ModelUnavailable      an engine's weights or packages are not here
+└── LeaseError            somebody else works on the project, or has taken it over
 
 The numeric codes are stable: 1xxx TRANSIENT, 2xxx MALFORMED, 3xxx UNSUPPORTED, 4xxx LIMIT,
 5xxx SECURITY, 6xxx CONFIG, 8xxx warnings, 9xxx INTERNAL.
@@ -22,6 +23,7 @@ class Code(enum.IntEnum):
 
     WORKER_LOST = 1003
     HANG_TIMEOUT = 1004
+    LOCKED = 1005
     ZERO_BYTE = 2001
     TRUNCATED = 2002
     DECODE = 2004
@@ -36,6 +38,7 @@ class Code(enum.IntEnum):
     PIXELS = 4001
     STREAMS = 4002
     DURATION = 4003
+    MEMORY = 4004
     LIMIT_DISK = 4005
     SECURITY_FORMAT = 5001
     PATH = 5002
@@ -96,3 +99,7 @@ class StorageError(VideoAssetsError):
 
 class ModelUnavailable(VideoAssetsError):
     """An engine's weights or packages are not here."""
+
+
+class LeaseError(VideoAssetsError):
+    """Somebody else holds the project (code 1005 LOCKED), or took it over meanwhile."""

@@ -270,6 +270,12 @@ class Idea:
     """What an editor would look for, a line each."""
     notes: tuple[str, ...] = ()
     """What is missing, shortened or assumed, for people."""
+    traits: dict[str, str] = field(default_factory=dict)
+    """hook, recipe, length and subject: what later numbers are counted by."""
+    learned: tuple[str, ...] = ()
+    """Learnings that moved it: what was chosen, over what, and why."""
+    pace: Fraction = Fraction(1)
+    """Factor on the recipe's pace: below 1 is faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,3 +511,66 @@ def read_records(path: Path, kind: type) -> list[Any]:
             )
         )
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One cutdown sent, or to be sent, to one channel: a row of the outbox."""
+
+    key: str
+    """Idempotency key: sha256 (64 hex digits) of project, cut, aspect, channel, account, slot and
+    the cutdown's digest."""
+    project: str
+    round: str
+    cut_id: str
+    aspect: str
+    """Such as `9x16`."""
+    sha256: str
+    """Digest of the cutdown's bytes."""
+    channel: str
+    """The channel's name in project.yaml."""
+    platform: str
+    """Where people see it, such as `ig_reels`; `folder` for a hand-over folder."""
+    account: str = ""
+    slot: str = ""
+    """When it is meant to go out; empty for at once."""
+    state: str = "planned"
+    """planned, approved, sending, accepted, processing, live; or rejected, unknown, withdrawn,
+    dead."""
+    remote_id: str = ""
+    """The channel's own name of the post; metrics carry it as post_id."""
+    attempts: int = 0
+    error: str = ""
+    """Why the last attempt failed."""
+    by: str = ""
+    """Who approved it or started the publishing."""
+    traits: dict[str, str] = field(default_factory=dict)
+    """Trait (hook, recipe, pace, length, subject, aspect) to value, as published."""
+    takes: tuple[str, ...] = ()
+    """take_id of every take in the cut, in order."""
+    idea: str = ""
+    """The idea's hook or title, for people."""
+    created: float = 0.0
+    """Seconds since the epoch."""
+    updated: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What past publications of a brand say about one value of one trait."""
+
+    brand: str
+    trait: str
+    """hook, recipe, pace, length, subject or aspect."""
+    value: str
+    metric: str
+    """Such as `views`."""
+    effect: float
+    """Ratio of the mean with this value to the mean of the brand's others; 1 is no effect."""
+    samples: int
+    """Publications with this value."""
+
+    @property
+    def name(self) -> str:
+        """How ideas name it: `hook=question x1.40 views (n=12)`."""
+        return f"{self.trait}={self.value} x{self.effect:.2f} {self.metric} (n={self.samples})"

@@ -8,7 +8,6 @@ Two kinds of artefact:
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -20,12 +19,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from video_assets.foundation.errors import ProjectError, StorageError
+from video_assets.foundation.errors import LeaseError, ProjectError, StorageError
+from video_assets.foundation.files import disk_errors, fsync, sha256_file, write_atomic
+from video_assets.foundation.lease import Lease, held
 from video_assets.foundation.records import read_records, to_plain, write_records
+
+__all__ = ["disk_errors", "sha256_file", "write_atomic"]
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
 """Names that Windows cannot make a folder of."""
+
+
+LEASE_WAIT = 3600.0
+"""Seconds that a run waits for another one on the same project: renders take long."""
 
 
 def check_slug(slug: str) -> str:
@@ -43,65 +50,6 @@ def digest_of(value: Any) -> str:
     """sha256 (64 hex digits) of a value made of JSON types, records and fractions."""
     text = json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def sha256_file(path: Path) -> str:
-    """sha256 of a file's bytes, read in blocks."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def disk_errors(where: Path) -> Iterator[None]:
-    """Turns a full or read-only disk into a StorageError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(
-                f"the disk with {where} is full: free some space, then run again"
-            ) from error
-        if error.errno in (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG):
-            raise StorageError(f"{where} cannot be used as a folder ({error.strerror})") from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise StorageError(
-                f"{where} cannot be written ({error.strerror}): check its rights"
-            ) from error
-        raise
-
-
-def write_atomic(path: Path, data: bytes | str) -> None:
-    """Writes a small file whole or not at all; leaves it alone where it already says the same."""
-    if isinstance(data, str):
-        data = data.encode()
-    with contextlib.suppress(OSError):
-        if path.read_bytes() == data:
-            return
-    with disk_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent
-        )
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
-        _fsync(path.parent)
 
 
 def as_json(value: Any) -> str:
@@ -183,6 +131,47 @@ class Project:
         self.workspace = workspace
         self.slug = check_slug(slug)
         self.root = workspace.root / "projects" / slug
+        self._lease: Lease | None = None
+        self._guarded = False
+
+    @property
+    def options(self) -> "Options":
+        """What this run was asked for beside the project's own files."""
+        return self.workspace.options
+
+    @contextlib.contextmanager
+    def leased(self, wait_s: float = LEASE_WAIT) -> Iterator[None]:
+        """Holds the project's lease: nobody else changes it. Inside itself it does nothing more.
+
+        Raises LeaseError where another holder is not done within `wait_s` seconds.
+        """
+        if self._lease is not None:
+            yield
+            return
+        with held(self.workspace.lease_file(self.slug), wait_s) as lease:
+            self._lease = lease
+            try:
+                yield
+            finally:
+                self._lease = None
+
+    @contextlib.contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Around every change of what people and other runs read, inside `leased`.
+
+        Raises LeaseError, before anything is written, where the lease was lost.
+        """
+        if self._guarded:
+            yield
+            return
+        if self._lease is None:
+            raise LeaseError(f"project {self.slug}: nothing is written without its lease")
+        with self._lease.guarded():
+            self._guarded = True
+            try:
+                yield
+            finally:
+                self._guarded = False
 
     def path(self, name: str) -> Path:
         """A file of this project; refuses to leave its folder."""
@@ -254,7 +243,7 @@ class Project:
         for output in manifest.outputs:
             path = self.root / output.path
             try:
-                if path.stat().st_size != output.size or _known_sha256(path) != output.sha256:
+                if path.stat().st_size != output.size or known_sha256(path) != output.sha256:
                     return False
             except OSError:
                 return False
@@ -283,6 +272,17 @@ class Project:
         longer part of it are removed, and the manifest is written last. A file whose bytes did not
         change is left untouched. `again` makes it even where it is current.
         """
+        with self.leased():
+            return self._make(artifact, version, inputs, write, again)
+
+    def _make(
+        self,
+        artifact: str,
+        version: str,
+        inputs: Mapping[str, str],
+        write: Callable[[Draft], None],
+        again: bool,
+    ) -> Made:
         digest = _input_digest(artifact, version, inputs)
         old = self.manifest(artifact)
         if not again and old and old.input_digest == digest and self.intact(old):
@@ -293,7 +293,7 @@ class Project:
             files = sorted(p for p in draft.folder.rglob("*") if p.is_file())
             outputs = []
             for file in files:
-                _fsync(file)
+                fsync(file)
                 name = file.relative_to(draft.folder).as_posix()
                 outputs.append(Output(name, file.stat().st_size, sha256_file(file)))
             manifest = Manifest(
@@ -305,16 +305,19 @@ class Project:
                 digest_of([[o.path, o.sha256] for o in outputs]),
                 draft.facts,
             )
-            for output, file in zip(outputs, files, strict=True):
-                final = self.path(output.path)
-                if final.is_file() and _known_sha256(final) == output.sha256:
-                    continue
-                final.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(file, final)
-                _fsync(final.parent)
-            for gone in {o.path for o in old.outputs} - {o.path for o in outputs} if old else ():
-                self.path(gone).unlink(missing_ok=True)
-            write_atomic(self._manifest_path(artifact), as_json(manifest))
+            with self.guarded():
+                for output, file in zip(outputs, files, strict=True):
+                    final = self.path(output.path)
+                    if final.is_file() and known_sha256(final) == output.sha256:
+                        continue
+                    final.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(file, final)
+                    fsync(final.parent)
+                for gone in (
+                    {o.path for o in old.outputs} - {o.path for o in outputs} if old else ()
+                ):
+                    self.path(gone).unlink(missing_ok=True)
+                write_atomic(self._manifest_path(artifact), as_json(manifest))
         return Made(manifest, fresh=True)
 
     @contextlib.contextmanager
@@ -325,10 +328,11 @@ class Project:
 
     def forget(self, artifact: str) -> None:
         """Removes an artefact's files and its record."""
-        old = self.manifest(artifact)
-        for output in old.outputs if old else ():
-            self.path(output.path).unlink(missing_ok=True)
-        self._manifest_path(artifact).unlink(missing_ok=True)
+        with self.leased(), self.guarded():
+            old = self.manifest(artifact)
+            for output in old.outputs if old else ():
+                self.path(output.path).unlink(missing_ok=True)
+            self._manifest_path(artifact).unlink(missing_ok=True)
 
     def _manifest_path(self, artifact: str) -> Path:
         return self.path(f".manifests/{artifact}.json")
@@ -374,7 +378,7 @@ def _input_digest(artifact: str, version: str, inputs: Mapping[str, str]) -> str
 _KNOWN: dict[tuple[str, int, int, int], str] = {}
 
 
-def _known_sha256(path: Path) -> str:
+def known_sha256(path: Path) -> str:
     """sha256 of a file, computed once per process for the same inode, size and time."""
     stat = path.stat()
     key = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
@@ -404,15 +408,15 @@ def kept(folder: Path, write: Callable[[Path], Any]) -> Any:
                 if p.is_file()
             }
             for name in sizes:
-                _fsync(draft / name)
+                fsync(draft / name)
             (draft / "manifest.json").write_text(as_json({"facts": made, "sizes": sizes}))
-            _fsync(draft / "manifest.json")
+            fsync(draft / "manifest.json")
             os.chmod(draft, 0o755)
             if folder.exists() and kept_facts(folder) is None:
                 shutil.rmtree(folder)  # damaged: a file of it was deleted or cut short
             with contextlib.suppress(FileExistsError, OSError):
                 os.rename(draft, folder)
-            _fsync(folder.parent)
+            fsync(folder.parent)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     facts = kept_facts(folder)
@@ -433,11 +437,30 @@ def kept_facts(folder: Path) -> tuple[Any] | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run was asked for beside what the projects' files say."""
+
+    settle_s: float = 0.0
+    """Footage that changed within so many seconds is left for the next run."""
+    force: bool = False
+    """Make again what is current."""
+    clips: str = ""
+    """Pattern (`cam_a/*`) of the footage paths that a run is about; empty for all."""
+    aspects: tuple[str, ...] = ()
+    """Aspect ratios that a run is about; empty for what the brief asks for."""
+
+
 class Workspace:
     """The data folder: projects, clips, segments, index."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, options: Options = Options()) -> None:
         self.root = Path(root).expanduser().absolute()
+        self.options = options
+
+    def lease_file(self, slug: str) -> Path:
+        """Where a project's lease is kept."""
+        return self.root / ".dagster" / "leases" / f"{slug}.sqlite"
 
     def project(self, slug: str) -> Project:
         """A project that exists; ProjectError says which ones do."""

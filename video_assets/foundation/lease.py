@@ -1,0 +1,213 @@
+"""The project lease: one writer a project, and a write of a former one is refused.
+
+A holder gets a fencing token, a number that only grows. It renews its expiry from a thread while it
+works. Another takes the lease over when it is given back, when it has expired, or at once when its
+process is gone. Whoever lost the lease this way finds out at its next write: `guarded` compares the
+token inside a database transaction that also keeps anybody from taking over in the meantime.
+
+One SQLite file a project, because the lock of a stalled writer must stop its own project only.
+"""
+
+import contextlib
+import os
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from video_assets.foundation.errors import LeaseError, StorageError, VideoAssetsError
+from video_assets.foundation.files import disk_errors
+from video_assets.foundation.progress import track
+
+TTL = 60.0
+"""Seconds after which a lease that nobody renews may be taken over."""
+POLL = 0.1
+"""Seconds between two looks of somebody who waits."""
+BUSY = 30.0
+"""Seconds to wait for the database itself."""
+
+_TABLE = """create table if not exists lease (
+    one integer primary key check (one = 1),
+    token integer not null,
+    owner text not null,
+    expires real not null
+)"""
+
+
+def owner() -> str:
+    """This process: host, process id and when it began, since process ids come back."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_began(os.getpid())}"
+
+
+def is_gone(owner: str) -> bool:
+    """Whether an owner is certainly no longer alive; another machine's cannot be known."""
+    host, _, rest = owner.partition("/")
+    pid, _, began = rest.partition("/")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    return _began(int(pid)) != began
+
+
+def _began(pid: int) -> str:
+    """When a process began, in the kernel's ticks; empty where there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        if Path("/proc/self").exists():
+            return ""
+        try:  # no /proc: the process id is all there is
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return ""
+        except OSError:
+            pass
+        return "alive"
+    fields = text.rpartition(")")[2].split()
+    return "" if fields[0] in ("Z", "X") else fields[19]
+
+
+class Lease:
+    """A held lease."""
+
+    def __init__(self, file: Path, token: int, who: str) -> None:
+        self.file, self.token, self.owner = file, token, who
+
+    @contextlib.contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Around the moment of writing: nobody takes the lease over inside.
+
+        Raises LeaseError where somebody already has.
+        """
+        with _transaction(self.file) as database:
+            try:
+                row = database.execute("select token, owner from lease").fetchone()
+            except sqlite3.Error:  # the file was removed meanwhile
+                row = None
+            if row is None or row[0] != self.token:
+                now = f"{_named(row[1])} has it" if row else "it is gone"
+                raise LeaseError(
+                    f"project {self.file.stem}: this run lost the project's lease ({now}), so "
+                    "nothing was written; run again"
+                )
+            yield
+
+    def renew(self, ttl: float) -> bool:
+        """Puts the expiry off. False where the lease was lost."""
+        with _transaction(self.file, write=True) as database:
+            done = database.execute(
+                "update lease set expires = ? where token = ?", (time.time() + ttl, self.token)
+            )
+            return done.rowcount == 1
+
+    def give_back(self) -> None:
+        """Lets the next one in at once; the token stays behind, so the next one is larger."""
+        with _transaction(self.file, write=True) as database:
+            database.execute(
+                "update lease set expires = 0, owner = '' where token = ?", (self.token,)
+            )
+
+
+def _named(who: str) -> str:
+    host, _, rest = who.partition("/")
+    pid = rest.partition("/")[0]
+    return f"process {pid} on {host}" if pid else "nobody"
+
+
+@contextlib.contextmanager
+def _transaction(file: Path, write: bool = False) -> Iterator[sqlite3.Connection]:
+    """An immediate transaction: it excludes every other one, and costs no disk write by itself."""
+    database = sqlite3.connect(file, timeout=BUSY, isolation_level=None)
+    try:
+        database.execute("pragma synchronous = normal")
+        try:
+            database.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            raise LeaseError(
+                f"{file}: locked by another process for {BUSY:.0f} s; see what holds it"
+            ) from error
+        try:
+            yield database
+        except BaseException:
+            database.execute("rollback")
+            raise
+        database.execute("commit" if write else "rollback")
+    finally:
+        database.close()
+
+
+def take(file: Path, wait_s: float, ttl: float = TTL) -> Lease:
+    """The lease in `file` (named by the project), waiting up to `wait_s` s for another holder.
+
+    Raises LeaseError that names the holder when the time is over.
+    """
+    with disk_errors(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_s
+    with contextlib.ExitStack() as waiting:
+        told = False
+        while True:
+            lease, holder = _try(file, ttl)
+            if lease is not None:
+                return lease
+            if time.monotonic() >= deadline:
+                raise LeaseError(
+                    f"project {file.stem} is being made by {_named(holder)}; "
+                    "wait until it is done, or end it"
+                )
+            if not told:
+                told = True
+                waiting.enter_context(track(f"waiting for {_named(holder)}", 0))
+            time.sleep(POLL)
+
+
+def _try(file: Path, ttl: float) -> tuple[Lease | None, str]:
+    """The lease where it is free, and who has it where not."""
+    who = owner()
+    try:
+        with _transaction(file, write=True) as database:
+            database.execute(_TABLE)
+            row = database.execute("select token, owner, expires from lease").fetchone()
+            token, holder, expires = row or (0, "", 0.0)
+            if holder and expires >= time.time() and not is_gone(holder):
+                return None, holder
+            database.execute(
+                "insert or replace into lease values (1, ?, ?, ?)",
+                (token + 1, who, time.time() + ttl),
+            )
+            return Lease(file, token + 1, who), ""
+    except sqlite3.DatabaseError as error:
+        raise _told(file, error) from error
+
+
+def _told(file: Path, error: sqlite3.Error) -> VideoAssetsError:
+    """What a person can do about a database that refuses."""
+    if "full" in str(error) or "disk I/O" in str(error):
+        return StorageError(f"the disk with {file.parent} is full: free some space, then run again")
+    if "readonly" in str(error) or "unable to open" in str(error):
+        return StorageError(f"{file.parent} cannot be written ({error}): check its rights")
+    return LeaseError(f"{file} cannot be used ({error}); remove it and try again")
+
+
+@contextlib.contextmanager
+def held(file: Path, wait_s: float, ttl: float = TTL) -> Iterator[Lease]:
+    """Holds the lease, renewing it from a thread, and gives it back."""
+    lease = take(file, wait_s, ttl)
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(ttl / 4):
+            with contextlib.suppress(LeaseError, sqlite3.Error, OSError):
+                if not lease.renew(ttl):
+                    return  # lost: the next guarded write says so
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        over.set()
+        thread.join()
+        with contextlib.suppress(LeaseError, sqlite3.Error, OSError):
+            lease.give_back()
