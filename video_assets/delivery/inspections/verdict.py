@@ -16,7 +16,7 @@ from video_assets.foundation.records import (
     to_plain,
 )
 
-VERDICT_VERSION = 1
+VERDICT_VERSION = 2
 GATES = (
     "has_the_right_size",
     "has_the_right_length",
@@ -25,6 +25,7 @@ GATES = (
     "text_is_clear_of_buttons",
     "no_word_is_cut",
     "nothing_is_shown_twice",
+    "engines_are_as_planned",
 )
 """In the order they are shown. Each must find nothing, else the cutdown is set aside."""
 
@@ -36,8 +37,11 @@ def inspect(
     words: Iterable[Word],
     brand: BrandKit,
     chunks: Sequence[Spoken],
+    downgrades: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Measures the file and judges it. `chunks` are the captions it was rendered with.
+
+    `downgrades`: where a lower engine than planned was used and the brief does not allow it.
 
     JSON types: version, aspect, sha256, passed, gates (name: findings), findings (no gate),
     measures.
@@ -59,6 +63,7 @@ def inspect(
         else [Finding("text_is_clear_of_buttons", "could not run: the file does not decode")],
         "no_word_is_cut": story.no_word_is_cut(timeline, words),
         "nothing_is_shown_twice": story.nothing_is_shown_twice(timeline, by_path),
+        "engines_are_as_planned": [Finding("engines_are_as_planned", d) for d in downgrades],
     }
     return {
         "version": VERDICT_VERSION,
