@@ -13,8 +13,8 @@ from fractions import Fraction
 from math import ceil
 
 from video_assets.editorial.brief import Brief
-from video_assets.editorial.ideas import campaign_rate
 from video_assets.editorial.looks import Cover, divided, looks, one_piece, settled, without_jumps
+from video_assets.editorial.material import campaign_rate
 from video_assets.editorial.pictures import SHORTEST
 from video_assets.editorial.plan import CAPTION_FLOOR
 from video_assets.editorial.recipes import Recipe, of_length, recipe
@@ -78,7 +78,7 @@ def assemble(
     card = max(
         1, total - to_frames(min(of_length(way.end_card, idea.duration), idea.duration / 2), fps)
     )
-    pace = of_length(way.pace, idea.duration)
+    pace = of_length(way.pace, idea.duration) * idea.pace
     if story:
         placed, gaps = _laid_out(story, total, way, idea, fps)
         shown = [(t.clip_id, Span(t.start, t.end)) for t in story]
