@@ -7,13 +7,24 @@ import dagster as dg
 # Gates must be judged per project; the API is a preview, stable enough at a pinned 1.13.27.
 warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
 
-from video_assets.orchestration.assets.delivery import AUTOMATED_APART, cutdowns_asset  # noqa: E402  # after the filter: definitions are made on import
+from video_assets.orchestration.alerts import alerts  # noqa: E402  # after the filter: definitions are made on import
+from video_assets.orchestration.assets.delivery import cutdowns_asset  # noqa: E402
 from video_assets.orchestration.assets.factory import asset_of, key_of  # noqa: E402
-from video_assets.orchestration.automation import AUTOMATION, OUTSIDE  # noqa: E402
+from video_assets.orchestration.assets.publishing import publications_asset  # noqa: E402
+from video_assets.orchestration.automation import (  # noqa: E402
+    AUTOMATED_APART,
+    AUTOMATION,
+    OUTSIDE,
+    ROOTS,
+)
 from video_assets.orchestration.gates import gates_of  # noqa: E402
 from video_assets.orchestration.graph import STEPS  # noqa: E402
+from video_assets.orchestration.jobs import JOBS  # noqa: E402
 from video_assets.orchestration.partitions import PROJECTS  # noqa: E402
-from video_assets.orchestration.resources import Library  # noqa: E402
+from video_assets.orchestration.purge import PURGE  # noqa: E402
+from video_assets.orchestration.resources import Library, placed  # noqa: E402
+from video_assets.orchestration.schedules import SCHEDULES  # noqa: E402
+from video_assets.orchestration.sensors import SENSORS  # noqa: E402
 
 OUTSIDE_ABOUT = {
     "published_metrics": "Numbers that platforms reported, dropped into performance/inbox.",
@@ -37,15 +48,17 @@ def build_defs(library: Library | None = None) -> dg.Definitions:
         for name in OUTSIDE
     ]
     single = [
-        asset_of(s, automated=s.name not in AUTOMATED_APART)
+        asset_of(s, automated=s.name not in ROOTS)
         for s in STEPS
-        if not s.name.startswith("cutdowns/")
+        if not s.name.startswith("cutdowns/") and s.name not in AUTOMATED_APART
     ]
     return dg.Definitions(
-        assets=[*outside, *single, cutdowns_asset()],
+        assets=[*outside, *single, cutdowns_asset(), publications_asset()],
         asset_checks=[check for step in STEPS for check in gates_of(step)],
-        sensors=[AUTOMATION],
-        resources={"library": library or Library()},
+        jobs=[*JOBS, PURGE],
+        schedules=list(SCHEDULES),
+        sensors=[AUTOMATION, *SENSORS, alerts],
+        resources={"library": placed(library or Library())},
         # a run is a process of its own already; a process a step costs 17 s for three steps
         executor=dg.in_process_executor,
     )

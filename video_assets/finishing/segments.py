@@ -27,6 +27,7 @@ from video_assets.foundation.store import (
     kept_facts,
     sha256_file,
 )
+from video_assets.library.absence import source_of
 
 SEGMENTS_VERSION = "1"
 """Part of every segment's name; raised when the way a segment is made changes."""
@@ -129,7 +130,7 @@ def make(workspace: Workspace, footage_root: Path, pieces: Sequence[Piece]) -> N
         for piece in pieces:
             if piece.ass:
                 (scratch / f"{piece.aspect}.ass").write_text(piece.ass, encoding="utf-8")
-        source = footage_root / first.row.path
+        source = source_of(footage_root, first.row.path)
         what = f"{first.row.path} at {float(first.source_start):.2f} s"
         frames = first.stretch.frames
         limit = 300 + 4.0 * frames * len(pieces)

@@ -31,6 +31,7 @@ from video_assets.foundation import media
 from video_assets.foundation.errors import Code, FootageError, RenderError
 from video_assets.foundation.records import FootageRow, SoundCut, Timeline
 from video_assets.foundation.store import Workspace, digest_of, kept, sha256_file
+from video_assets.library.absence import source_of
 
 SOUND_VERSION = "1"
 RATE = formats.AUDIO_RATE
@@ -225,7 +226,7 @@ def _piece(footage_root: Path, row: FootageRow, cut: SoundCut, length: int) -> t
         return at, np.zeros((2, count), np.float32)
     return at, _faded(
         decoded(
-            footage_root / row.path,
+            source_of(footage_root, row.path),
             row.audio_stream,
             row.start,
             cut.source_start,

@@ -140,14 +140,16 @@ class Project:
         return self.workspace.options
 
     @contextlib.contextmanager
-    def leased(self, wait_s: float = LEASE_WAIT) -> Iterator[None]:
+    def leased(self, wait_s: float | None = None) -> Iterator[None]:
         """Holds the project's lease: nobody else changes it. Inside itself it does nothing more.
 
-        Raises LeaseError where another holder is not done within `wait_s` seconds.
+        Raises LeaseError where another holder is not done within `wait_s` seconds, left out:
+        `LEASE_WAIT`.
         """
         if self._lease is not None:
             yield
             return
+        wait_s = LEASE_WAIT if wait_s is None else wait_s
         with held(self.workspace.lease_file(self.slug), wait_s) as lease:
             self._lease = lease
             try:

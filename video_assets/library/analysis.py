@@ -6,11 +6,14 @@ breaks half-way is used up to there.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -29,6 +32,7 @@ from video_assets.foundation.store import Workspace, digest_of, kept, kept_facts
 from video_assets.foundation.timecode import Span
 from video_assets.foundation.workers import in_workers
 from video_assets.library.attention import focus_of
+from video_assets.library.choice import chosen, due_rows
 from video_assets.library.letters import is_warned
 from video_assets.library.quality import LINES, ShotFigures, ShotMeter
 from video_assets.library.shots import DETECT_WIDTH, DETECTOR, CutFinder, spans, with_setups
@@ -41,28 +45,36 @@ MIN_GOOD = Fraction(1)
 BACKWARDS = Fraction(1)
 """Seconds that picture time may run back before its timestamps count as broken."""
 
+_AGAIN: WeakKeyDictionary[Workspace, set[str]] = WeakKeyDictionary()
+"""Clips that a forced run has analysed again: shots and sound come from one decode."""
+
 
 def analyse_clips(
     workspace: Workspace, root: Path, rows: Sequence[FootageRow]
 ) -> tuple[list[Shot], list[Soundtrack], list[DeadLetter]]:
     """Shots, soundtracks and what could not be used, in the order of the rows.
 
-    Clips and sounds are analysed, other roles passed over. What is kept already is not read again.
+    Clips and sounds are analysed, other roles passed over. What is kept already is not read again,
+    unless the workspace's options force it. Of clips that the options do not name, only what is
+    kept is returned: see `waiting`. Raises ProjectError where their pattern matches nothing.
     """
-    due = {row.clip_id: row for row in reversed(rows) if row.role in ("clip", "sound")}
-    due = {row.clip_id: row for row in rows if due.get(row.clip_id) is row}
+    due = due_rows(rows)
+    named = chosen(list(due.values()), workspace.options.clips)
+    again = named - _AGAIN.setdefault(workspace, set()) if workspace.options.force else set()
     facts: dict[str, Any] = {}
     failed: dict[str, VideoAssetsError] = {}
     todo = []
     for clip_id, row in due.items():
-        found = kept_facts(_folder(workspace, row))
-        if found is None:
-            todo.append(row)
-        else:
+        found = None if clip_id in again else kept_facts(_folder(workspace, row))
+        if found is not None:
             facts[clip_id] = found[0]
+        elif clip_id in named:
+            todo.append(row)
     todo.sort(key=lambda row: (-row.duration * row.coded_width * row.coded_height, row.path))
     with track("analysing clips", float(sum((r.duration for r in todo), Fraction(0)))) as progress:
-        tasks = [(str(workspace.root), str(root), to_plain(row)) for row in todo]
+        tasks = [
+            (str(workspace.root), str(root), to_plain(row), row.clip_id in again) for row in todo
+        ]
         limits = [max(60.0, 20 * float(row.duration)) for row in todo]
         for number, result in in_workers(analyse, tasks, limits):
             row = todo[number]
@@ -72,6 +84,7 @@ def analyse_clips(
                 failed[row.clip_id] = result
             else:
                 facts[row.clip_id] = result
+            _AGAIN.setdefault(workspace, set()).update(again & {row.clip_id})
             progress.advance(float(row.duration), row.path)
     shots: list[Shot] = []
     sounds: list[Soundtrack] = []
@@ -81,6 +94,8 @@ def analyse_clips(
         if clip_id in failed:
             letters.append(_letter(row, failed[clip_id]))
             continue
+        if clip_id not in facts:
+            continue  # it waits
         found = facts[clip_id]
         if not is_warned(row):  # intake has told of it already
             letters += [
@@ -93,6 +108,14 @@ def analyse_clips(
             looks.append((shot, (row.width, row.height), np.array(look, np.float32) / 1000))
     shots = with_setups(looks)
     return shots, sounds, letters
+
+
+def waiting(workspace: Workspace, rows: Sequence[FootageRow]) -> list[FootageRow]:
+    """Clips and sounds that the options pass over and that were never analysed: the next run's."""
+    due = due_rows(rows)
+    named = chosen(list(due.values()), workspace.options.clips)
+    passed = (row for clip_id, row in due.items() if clip_id not in named)
+    return [row for row in passed if kept_facts(_folder(workspace, row)) is None]
 
 
 def _folder(workspace: Workspace, row: FootageRow) -> Path:
@@ -121,10 +144,11 @@ def _opencv() -> str:
     return "none"
 
 
-def analyse(data: str, root: str, plain: dict[str, Any]) -> Any:
+def analyse(data: str, root: str, plain: dict[str, Any], again: bool = False) -> Any:
     """Analyses one clip into the store and returns its facts; runs in a worker process.
 
     `data`: the workspace's folder. `root`: the footage folder. `plain`: the FootageRow as JSON.
+    `again`: do not take what is kept, replace it.
     """
     import cv2
 
@@ -132,9 +156,28 @@ def analyse(data: str, root: str, plain: dict[str, Any]) -> Any:
     row: FootageRow = from_plain(FootageRow, plain)
     workspace = Workspace(Path(data))
     folder = _folder(workspace, row)
-    return kept(
-        folder, lambda draft: _analyse(Path(root) / row.path, row, draft, folder, workspace)
-    )
+
+    def write(draft: Path) -> dict[str, Any]:
+        return _analyse(Path(root) / row.path, row, draft, folder, workspace)
+
+    return _replaced(folder, write) if again else kept(folder, write)
+
+
+def _replaced(folder: Path, write: Callable[[Path], Any]) -> Any:
+    """`kept` for a folder that exists: the old one stays in place until the new one is whole,
+    because another project may be reading it."""
+    fresh = folder.with_name(f".{os.getpid()}-{folder.name}")  # swept when this process dies
+    old = folder.with_name(f".{os.getpid()}-old-{folder.name}")
+    try:
+        facts = kept(fresh, write)
+        if folder.exists():
+            os.rename(folder, old)
+        with contextlib.suppress(OSError):  # another run was faster: the same bytes
+            os.rename(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return facts
 
 
 def _analyse(

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -39,6 +39,8 @@ PROXIES = {"lrv", "lrf", "lrm"}
 """Small copies that cameras put beside the clip."""
 BYTES_A_SECOND = 20_000_000
 """Slowest disk that is waited for."""
+NONSENSE_S = 3600.0
+"""A change time so many seconds ahead says nothing."""
 _MAGIC = (b"\x1aE\xdf\xa3", b"fLaC", b"OggS", b"FLV", b"\x06\x0e\x2b\x34", b"0&\xb2u", b"FORM")
 
 
@@ -54,6 +56,8 @@ class Found:
     inode: int
     kind: str = "file"
     """file, link, special (no regular file) or closed (a folder that cannot be listed)."""
+    ctime_ns: int = field(default=0, compare=False)
+    """When size, times, name or rights changed last; no copy tool can set it back."""
 
 
 def look(root: Path) -> list[Found]:
@@ -91,13 +95,41 @@ def look(root: Path) -> list[Found]:
                 kind = "link"
             elif stat.S_ISREG(info.st_mode):
                 kind = "file"
-            out.append(Found(_shown(name), info.st_size, info.st_mtime_ns, info.st_ino, kind))
+            out.append(
+                Found(
+                    _shown(name),
+                    info.st_size,
+                    info.st_mtime_ns,
+                    info.st_ino,
+                    kind,
+                    info.st_ctime_ns,
+                )
+            )
     return sorted(out, key=lambda found: found.path)
 
 
 def listing_digest(root: Path) -> str:
     """A digest of names, sizes and times below `root`: it changes when anything there does."""
-    return digest_of([to_plain(found) for found in look(root)])
+    return digest_of_found(look(root))
+
+
+def digest_of_found(found: Iterable[Found]) -> str:
+    """A digest of names, sizes and times, whatever order they come in."""
+    kept = ("inode", "kind", "mtime_ns", "path", "size")
+    listed = sorted(found, key=lambda one: one.path)
+    return digest_of([{name: getattr(one, name) for name in kept} for one in listed])
+
+
+def still(found: Iterable[Found], settle_s: float, now: float) -> list[Found]:
+    """Those that did not change for `settle_s` seconds before `now` (seconds since the epoch).
+
+    A change time ahead of us belongs to a file server whose clock is: it counts as growing. More
+    than an hour ahead is no clock but nonsense, and no reason to wait for ever.
+    """
+    if settle_s <= 0:
+        return list(found)
+    ages = [(one, now - one.ctime_ns / 1e9) for one in found]
+    return [one for one, age in ages if age >= settle_s or age < -NONSENSE_S]
 
 
 def as_found(path: str) -> bytes:
@@ -113,12 +145,12 @@ def as_found(path: str) -> bytes:
 
 
 def read_footage(
-    project: Project, before: list[FootageRow]
+    project: Project, before: list[FootageRow], listed: Iterable[Found] | None = None
 ) -> tuple[list[FootageRow], list[DeadLetter]]:
     """One row a path below the project's footage folder, and a letter for every file set aside.
 
     `before`: the rows of the last time; a file whose path, size, time and inode are the same is not
-    read again.
+    read again. `listed`: what a look at the folder found, where that was done already.
     """
     root = project.footage_root
     known = {
@@ -129,7 +161,7 @@ def read_footage(
     rows: dict[str, FootageRow] = {}
     to_read: list[Found] = []
     sidecars: list[Found] = []
-    for found in look(root):
+    for found in look(root) if listed is None else listed:
         key = (found.path, found.size, found.mtime_ns, found.inode)
         row = FootageRow(found.path, "ignored", found.size, found.mtime_ns, found.inode)
         why = _ignored(found)

@@ -7,6 +7,12 @@ AC = dg.AutomationCondition
 OUTSIDE = ("published_metrics", "edits", "brand_kit", "music")
 """External assets: sensors report them; they may never come."""
 
+ROOTS = ("footage", "brief")
+"""What people put in: the inputs sensor requests them, so automation does not."""
+
+AUTOMATED_APART = frozenset({"publications"})
+"""Started by a schedule, a person or an approval: never by itself."""
+
 OPTIONAL = dg.AssetSelection.assets(*OUTSIDE, "learnings")
 
 SHUT = ~AC.missing() & AC.any_checks_match(

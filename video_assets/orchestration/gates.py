@@ -37,12 +37,7 @@ def gate(key: dg.AssetKey, inspect: Inspect) -> dg.AssetChecksDefinition:
     )
     def check(context: dg.AssetCheckExecutionContext, library: Library) -> dg.AssetCheckResult:
         project = library.project(context.partition_key)
-        try:
-            problems = inspect(project)
-        except (VideoAssetsError, OSError, ValueError, KeyError) as error:
-            problems = [f"could not be judged: {type(error).__name__}: {error}"]
-        if isinstance(project, Project):
-            remember(project, "/".join(key.path), inspect.__name__, problems)
+        problems = judged(project, "/".join(key.path), inspect)
         return dg.AssetCheckResult(
             passed=not problems,
             metadata={"problems": bullets(problems), "count": len(problems)},
@@ -67,15 +62,56 @@ def shut_gates(project: Project, step: Step) -> list[str]:
     manifest = project.manifest(step.name)
     found = []
     for inspect in step.gates:
-        try:
-            text = _remembered_at(project, step.name, inspect.__name__).read_text(encoding="utf-8")
-            answer = json.loads(text)
-            judged = answer["data_version"] == (manifest.data_version if manifest else None)
-            problems = answer["problems"] if judged else ["not judged yet"]
-        except (OSError, ValueError, KeyError, TypeError):
-            problems = ["not judged yet"]
+        version = manifest.data_version if manifest else None
+        problems = _answer(project, step.name, inspect.__name__, version)
+        problems = ["not judged yet"] if problems is None else problems
         found += [f"{inspect.__name__}: {p}" for p in problems]
     return found
+
+
+def held_back(project: Project, step: Step) -> None:
+    """Raises VideoAssetsError where a gate of what the step is made from is shut.
+
+    Dagster's blocking binds inside one run and in automation only; this holds whoever asks. A gate
+    that nobody asked about the present data is asked now.
+    """
+    from video_assets.orchestration.graph import BY_NAME
+
+    for name in step.deps:
+        dep = BY_NAME.get(name)
+        manifest = project.manifest(name) if dep else None
+        if dep is None or manifest is None or name in step.narrow:
+            continue
+        for inspect in dep.gates:
+            problems = _answer(project, name, inspect.__name__, manifest.data_version)
+            if problems is None:
+                problems = judged(project, name, inspect)
+            if problems:
+                more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+                raise VideoAssetsError(
+                    f"{step.name} waits: gate {inspect.__name__} of {name} is shut: "
+                    f"{problems[0]}{more}"
+                )
+
+
+def judged(project: Project, asset: str, inspect: Inspect) -> list[str]:
+    """A gate's answer now, kept beside the artefact."""
+    try:
+        problems = inspect(project)
+    except (VideoAssetsError, OSError, ValueError, KeyError) as error:
+        problems = [f"could not be judged: {type(error).__name__}: {error}"]
+    if isinstance(project, Project):
+        remember(project, asset, inspect.__name__, problems)
+    return problems
+
+
+def _answer(project: Project, asset: str, name: str, data_version: str | None) -> list[str] | None:
+    """What a gate said of this data; None where it was not asked."""
+    try:
+        answer = json.loads(_remembered_at(project, asset, name).read_text(encoding="utf-8"))
+        return list(answer["problems"]) if answer["data_version"] == data_version else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def gates_of(step: Step) -> list[dg.AssetChecksDefinition]:

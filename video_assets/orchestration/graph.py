@@ -1,9 +1,21 @@
 """The whole graph, in the order in which it can be made."""
 
-from video_assets.orchestration.assets import delivery, editorial, library, performance
+from video_assets.orchestration.assets import (
+    delivery,
+    editorial,
+    library,
+    performance,
+    publishing,
+)
 from video_assets.orchestration.steps import Step
 
-_ALL = (*library.STEPS, *editorial.STEPS, *performance.STEPS, *delivery.STEPS)
+_ALL = (
+    *library.STEPS,
+    *editorial.STEPS,
+    *performance.STEPS,
+    *delivery.CUTDOWN_STEPS,
+    *publishing.STEPS,
+)
 
 
 def in_order(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -19,6 +19,13 @@ PROJECT_TEXT = """\
 {settings}"""
 
 
+FEW = """\
+# Three cuts are too few to learn from: lower floors than a brand should have (left out: 8
+# publications of 2 cuts with a trait, and as many without), so that the demo shows the loop.
+learnings: {samples: 6, cuts: 1}
+"""
+
+
 def add_project(
     workspace: Workspace, slug: str, footage: Path | None, brief: Path | None, brand: str
 ) -> dict[str, Any]:
@@ -115,5 +122,5 @@ def add_demo(workspace: Workspace) -> Project:
             project.path(name).mkdir(parents=True, exist_ok=True)
         write_atomic(project.path("brief.yaml"), (bundled / "brief.yaml").read_bytes())
     settings = yaml.safe_dump({"brand": "wickfield", "footage": str(bundled / "footage")})
-    write_atomic(project.path("project.yaml"), PROJECT_TEXT.format(settings=settings))
+    write_atomic(project.path("project.yaml"), PROJECT_TEXT.format(settings=settings + FEW))
     return project

@@ -14,12 +14,13 @@ PICTURE_LIMIT = 60_000
 TABLE_ROWS = 50
 
 
-def picture(jpeg: bytes, alt: str) -> dg.MarkdownMetadataValue:
-    """A JPEG inlined into Markdown."""
-    if len(jpeg) > PICTURE_LIMIT:
-        raise ValueError(f"{alt}: {len(jpeg)} bytes; at most {PICTURE_LIMIT} are inlined")
+def picture(data: bytes, alt: str) -> dg.MarkdownMetadataValue:
+    """A JPEG or PNG inlined into Markdown."""
+    if len(data) > PICTURE_LIMIT:
+        raise ValueError(f"{alt}: {len(data)} bytes; at most {PICTURE_LIMIT} are inlined")
+    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
     return dg.MetadataValue.md(
-        f"![{alt}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode()})"
+        f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode()})"
     )
 
 

@@ -2,23 +2,26 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef  # the documented way takes DAGSTER_HOME only
 
-from video_assets.foundation.errors import ProjectError, StorageError, VideoAssetsError
-from video_assets.foundation.store import Project, Workspace, write_atomic
+from video_assets.foundation.errors import StorageError, VideoAssetsError
+from video_assets.foundation.lease import is_gone, owner
+from video_assets.foundation.store import Manifest, Project, Workspace, write_atomic
 from video_assets.orchestration.assets.factory import key_of
 from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME, STEPS, upstream_of
+from video_assets.orchestration.resources import OWNER
 from video_assets.orchestration.steps import ASPECTS
 
-LEASE = "video_assets/lease"
-"""Tag of runs that the command line made: the project whose lease they were made under."""
+PROJECT = "video_assets/project"
+"""Tag of every run that we ask for: the project's slug."""
 
 SETTINGS = """\
 # Made by video-assets: the Dagster instance of this data folder. DAGSTER_HOME may point here.
@@ -31,9 +34,26 @@ local_artifact_storage:
   class: LocalArtifactStorage
   config: {{base_dir: "{home}"}}
 concurrency:
-  runs: {{max_concurrent_runs: 4}}
+  runs:
+    max_concurrent_runs: 4
+    # every run of a project carries its partition: one at a time, the others queue
+    tag_concurrency_limits:
+      - {{key: dagster/partition, value: {{applyLimitPerUniqueValue: true}}, limit: 1}}
   pools: {{default_limit: 1, granularity: op}}
-run_monitoring: {{enabled: true, free_slots_after_run_end_seconds: 60}}
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 600
+  cancel_timeout_seconds: 180
+  max_resume_run_attempts: 0 # a resumed run ignores a cancel; manifests resume instead
+  max_runtime_seconds: 86400
+  free_slots_after_run_end_seconds: 60
+run_retries: {{enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}}
+retention: # of ticks; old runs and their events go with the job purge_events
+  schedule: {{purge_after_days: 30}}
+  sensor: {{purge_after_days: {{skipped: 3, failure: 30, success: 30}}}}
+  auto_materialize: {{purge_after_days: {{skipped: 3, failure: 30, success: 30}}}}
+sensors: {{use_threads: true, num_workers: 4}}
+schedules: {{use_threads: true, num_workers: 2}}
 """
 
 
@@ -56,45 +76,36 @@ def instance_of(data: Path) -> Iterator[dg.DagsterInstance]:
             }
         },
     )
-    with dg.DagsterInstance.from_ref(reference) as instance:
+    with _alone(home / "opening"):  # two that make the same new database break each other
+        opened = dg.DagsterInstance.from_ref(reference)
+    with opened as instance:
         yield instance
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Holds a lock that ends with this process, however it ends. False where another has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time; the lock ends with its process, however that ends."""
     with open(path, "a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
-def _lease_file(data: Path, slug: str) -> Path:
-    return data / ".dagster" / "leases" / slug
+def _know(instance: dg.DagsterInstance, slug: str) -> None:
+    """Adds the project's partition; somebody else, the daemon for one, may do so meanwhile."""
+    try:
+        instance.add_dynamic_partitions("project", [slug])
+    except Exception:
+        if not instance.has_dynamic_partition("project", slug):
+            raise
 
 
-def _bury(instance: dg.DagsterInstance, slug: str) -> None:
-    """Closes runs whose command was killed: their pool slots would be held for ever.
-
-    Whoever holds a project's lease is its only command, so its other open runs are dead.
-    """
+def bury_dead(instance: dg.DagsterInstance) -> None:
+    """Closes runs whose process was killed: they would hold pool slots and projects for ever."""
     alive = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=alive, tags={LEASE: slug})):
-        instance.report_run_failed(run, "the command that ran it was killed")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-
-
-def _bury_all(instance: dg.DagsterInstance, data: Path, ours: str) -> None:
-    """Buries the dead runs of our project and of all that nobody holds: pools are shared."""
-    _bury(instance, ours)
-    for path in sorted((data / ".dagster" / "leases").iterdir()):
-        with _locked(path) as free:
-            if free:
-                _bury(instance, path.name)
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=alive)):
+        if OWNER in run.tags and is_gone(run.tags[OWNER]):
+            instance.report_run_failed(run, "the process that ran it was killed")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def wanted_aspects(project: Project) -> tuple[str, ...]:
@@ -183,20 +194,28 @@ def materialise(
     project: Project,
     names: Sequence[str],
     definitions: dg.Definitions,
+    settings: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Makes these assets and runs their gates, in this process."""
-    instance.add_dynamic_partitions("project", [project.slug])
+    """Makes these assets and runs their gates, in this process.
+
+    `settings`: Dagster's run config of single assets, by name.
+    """
+    _know(instance, project.slug)
     before = {n: project.manifest(n) for n in names}
-    damaged = {n for n in names if not BY_NAME[n].is_current(project)}
+    damaged = {n for n, m in before.items() if m and not _is_whole(project, n, m)}
     keys = [key_of(n) for n in names]
     job = definitions.resolve_implicit_global_asset_job_def()
     result = job.execute_in_process(
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config={
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            "ops": {name: {"config": dict(own)} for name, own in (settings or {}).items()},
+        },
         instance=instance,
         partition_key=project.slug,
         raise_on_error=False,
         asset_selection=keys,
-        tags={LEASE: project.slug},
+        # a killed command is run again by who typed it: the daemon could not launch it
+        tags={OWNER: owner(), PROJECT: project.slug, "dagster/max_retries": "0"},
     )
     failed: list[tuple[str, str]] = []
     for event in result.all_events:
@@ -224,9 +243,33 @@ def materialise(
     changed = tuple(
         n
         for n in names
-        if project.manifest(n) != before[n] or (n in damaged and BY_NAME[n].is_current(project))
-    )  # a deleted file that came back has the manifest it had
+        if (manifest := project.manifest(n))
+        and (
+            (old := before[n]) is None
+            or manifest.data_version != old.data_version
+            or (n in damaged and _is_whole(project, n, manifest))
+        )
+    )  # a deleted file that came back has the data version it had
     return Outcome(changed, tuple(failed), stopped=not result.success)
+
+
+def _is_whole(project: Project, name: str, manifest: Manifest) -> bool:
+    """Whether all files of an asset lie there as they were made."""
+    return project.intact(manifest) and BY_NAME[name].whole(project)
+
+
+def publish_in_dagster(
+    workspace: Workspace, project: Project, channel: str, retry_dead: bool, by: str
+) -> Outcome:
+    """Makes `publications`: sends what may go out, with the run and its gates recorded."""
+    from video_assets.definitions import build_defs
+    from video_assets.orchestration.resources import Library
+
+    settings = {"publications": {"channel": channel, "retry_dead": retry_dead, "by": by}}
+    with _told(workspace.root), instance_of(workspace.root) as instance:
+        bury_dead(instance)
+        definitions = build_defs(Library(data=str(workspace.root)))
+        return materialise(instance, project, ["publications"], definitions, settings)
 
 
 def run_project(
@@ -235,27 +278,24 @@ def run_project(
     """Makes what differs from the disk, up to `to` or the cutdowns, and nothing else."""
     from video_assets.definitions import build_defs
     from video_assets.orchestration.assets.editorial import idea_notes, set_tier
+    from video_assets.orchestration.assets.library import missing_footage, note_missing
     from video_assets.orchestration.resources import Library
 
     if tier:
-        set_tier(project, tier)
+        with project.leased():
+            set_tier(project, tier)
     names = wanted_steps(to, aspects or wanted_aspects(project))
-    with (
-        _told(workspace.root),
-        _locked(_lease_file(workspace.root, project.slug)) as ours,
-        instance_of(workspace.root) as instance,
-    ):
-        if not ours:
-            raise ProjectError(
-                f"project {project.slug} is being made by another command; wait until it is done"
-            )
-        _bury_all(instance, workspace.root, project.slug)
+    with _told(workspace.root), instance_of(workspace.root) as instance:
+        bury_dead(instance)
+        note_missing(project)
         stale = stale_steps(project, names)
         due = set(stale) | set(unrecorded_steps(instance, project, names))
         due |= {n for n in names if shut_gates(project, BY_NAME[n])}
+        due |= {n for n in names if n == to and BY_NAME[n].hindered(project)}  # to be told so
         outcome = Outcome((), ())
         if due:
             wanted = [n for n in names if n in due]
-            definitions = build_defs(Library(data=str(workspace.root)))
+            asked = Library(data=str(workspace.root), aspects=list(aspects))
+            definitions = build_defs(asked)
             outcome = materialise(instance, project, wanted, definitions)
-    return replace(outcome, notes=idea_notes(project))
+    return replace(outcome, notes=(*missing_footage(project), *idea_notes(project)))

@@ -142,6 +142,71 @@ def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
     console.print(f"watch: {project.path('delivery/index.html')}", soft_wrap=True)
 
 
+def show_published(
+    project: Project,
+    planned: Sequence[Any],
+    rows: Sequence[Any],
+    dry_run: bool,
+    changed: set[str],
+) -> None:
+    """What was sent, or would be, and why the rest was not."""
+    states = {row.key: row for row in rows}
+    table = Table(
+        title=f"{'would be sent' if dry_run else 'publications'} of {project.slug}",
+        title_justify="left",
+    )
+    for column in ("cut", "aspect", "channel", "state", "post", "why"):
+        table.add_column(column, overflow="fold")
+    for one in planned:
+        row = states.get(one.key)
+        state = one.action if dry_run or row is None else row.state
+        if not dry_run and row is not None and row.key not in changed:
+            state = f"{row.state} before"
+        if one.action == "refused":
+            state = "refused"
+        post = row.remote_id if row is not None else ""
+        why = one.reason or (row.error if row is not None else "")
+        c = one.candidate
+        table.add_row(c.cut_id, c.aspect, one.channel.name, state, post, escape(why))
+    console = _console()
+    if planned:
+        console.print(table)
+    for folder in sorted({str(p.channel.folder) for p in planned if hasattr(p.channel, "folder")}):
+        console.print(f"handed over in: {folder}", soft_wrap=True)
+
+
+def show_loop(
+    project: Project, learnings: Sequence[Any], changes: Sequence[dict[str, Any]]
+) -> None:
+    """What was published, what it taught, and what the next round does differently for it."""
+    from video_assets.orchestration.rounds import outbox_of
+
+    rows = outbox_of(project).rows()
+    console = _console()
+    live = sum(row.state == "live" for row in rows)
+    folder = project.path("delivery/published")
+    console.print(f"\n{live} of {len(rows)} posts are live, in {folder}", soft_wrap=True)
+    told = sorted(learnings, key=lambda one: (-abs(one.effect - 1), one.name))
+    shown = ", ".join(one.name for one in told[:6])
+    console.print(
+        f"the numbers of a made-up week say: {escape(shown) or 'nothing'}", soft_wrap=True
+    )
+    if changes:
+        table = Table(title="what the next round does differently", title_justify="left")
+        for column in ("cut", "instead of", "what changed", "because"):
+            table.add_column(column, overflow="fold")
+        for one in changes:
+            what = "\n".join(one["changed"])
+            why = "\n".join(one["because"]) or "a new round begins otherwise where it can"
+            table.add_row(one["cut"], one["before"], escape(what), escape(why))
+        console.print(table)
+    console.print(
+        f"timelines: {project.path('editorial/timelines')}; "
+        f"to render them: video-assets run {project.slug}",
+        soft_wrap=True,
+    )
+
+
 def show_status(found: dict[str, Any], details: bool) -> None:
     """How a project stands; with `details` every path."""
     console = _console()
@@ -172,8 +237,13 @@ def show_status(found: dict[str, Any], details: bool) -> None:
     aside = [c for c in found["cutdowns"] if not c["passed"]]
     counted = f"{len(found['cutdowns'])} cutdowns, {len(aside)} set aside"
     console.print(f"{found['hours']:.2f} h of picture; {counted}")
+    for one in found["rounds"]:
+        state = f"frozen ({', '.join(one['frozen'])})" if one["frozen"] else "open"
+        console.print(f"round {one['round']}: {one['ideas']} ideas, {state}", soft_wrap=True)
     for shut in found["shut_gates"]:
         console.print(f"gate shut: {escape(shut)}", soft_wrap=True)
+    for text in found["missing"]:
+        console.print(escape(text), soft_wrap=True)
     if found["stale"]:
         console.print(f"to be made: {', '.join(found['stale'])}")
     console.print(f"next: {found['next']}", soft_wrap=True)

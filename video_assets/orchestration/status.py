@@ -8,9 +8,10 @@ from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import DeadLetter
 from video_assets.foundation.store import Project, digest_of
 from video_assets.orchestration.assets.editorial import timelines_of
-from video_assets.orchestration.assets.library import dead_letters, footage_before
+from video_assets.orchestration.assets.library import dead_letters, footage_before, missing_footage
 from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME
+from video_assets.orchestration.rounds import holds, rounds_of, sealed
 from video_assets.orchestration.runs import stale_steps, wanted_aspects, wanted_steps
 from video_assets.orchestration.steps import ASPECTS
 
@@ -40,6 +41,27 @@ def cutdowns_of(project: Project) -> list[dict[str, Any]]:
     return sorted(found, key=lambda c: (c["cut_id"], order.get(c["aspect"], 99)))
 
 
+def _rounds(project: Project) -> list[dict[str, Any]]:
+    """Every round, how many ideas it has, and what froze it or has held it since."""
+    try:
+        why = holds(project)
+    except VideoAssetsError:  # edits.yaml cannot be read: what was sealed still counts
+        why = {}
+    frozen = {s.name: sorted({*s.why, *why.get(s.name, [])}) for s in sealed(project)}
+    return [
+        {"round": e["round"], "ideas": len(e["ideas"]), "frozen": frozen.get(e["round"], [])}
+        for e in rounds_of(project)
+    ]
+
+
+def _missing(project: Project) -> list[str]:
+    """OFFLINE, or the clips that are missing; nothing where project.yaml cannot be read."""
+    try:
+        return missing_footage(project)
+    except (VideoAssetsError, OSError):
+        return []
+
+
 def status_of(project: Project) -> dict[str, Any]:
     """Paths by role, hours, dead letters, stale assets, cutdowns, and what to do next."""
     rows = footage_before(project)
@@ -60,6 +82,7 @@ def status_of(project: Project) -> dict[str, Any]:
         stale = names
     cutdowns = cutdowns_of(project)
     aside = [c for c in cutdowns if not c["passed"]]
+    missing = _missing(project) if rows else []
     if problem:
         todo = problem
     elif stale:
@@ -78,7 +101,10 @@ def status_of(project: Project) -> dict[str, Any]:
             for r in rows
         ],
         "dead_letters": letters,
+        "rounds": _rounds(project),
         "stale": stale,
+        "offline": next((text for text in missing if text.startswith("OFFLINE")), ""),
+        "missing": missing,
         "shut_gates": shut,
         "known_assets": len(BY_NAME),
         "cutdowns": cutdowns,

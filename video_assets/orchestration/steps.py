@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from video_assets.foundation.store import Draft, Made, Project, digest_of, sha256_file
+from video_assets.foundation.errors import ProjectError
+from video_assets.foundation.store import Draft, Made, Project, digest_of, known_sha256
 
 ASPECTS = ("9x16", "4x5", "3x4", "2x3", "1x1", "16x9")
 
@@ -25,6 +26,15 @@ def no_inputs(project: Project) -> dict[str, str]:
 def is_whole(project: Project) -> bool:
     """For steps that write nothing but the files of their manifest."""
     return True
+
+
+def nothing_to_do(project: Project) -> None:
+    """For steps that need no preparation."""
+
+
+def nothing_hinders(project: Project) -> str:
+    """For steps that need nothing but what they are made from."""
+    return ""
 
 
 def nothing_to_say(project: Project) -> dict[str, Any]:
@@ -56,6 +66,10 @@ class Step:
     pool: str | None = None
     whole: Callable[[Project], bool] = is_whole
     """Whether what it made outside its own manifest (a table, other artefacts) still lies there."""
+    prepare: Callable[[Project], object] = nothing_to_do
+    """Done under the lease before the inputs are looked at."""
+    hindered: Callable[[Project], str] = nothing_hinders
+    """What to mount before it can be made, however current it is; empty where nothing hinders."""
     narrow: frozenset[str] = field(default_factory=frozenset)
     """Deps that count for order only: the step's own `inputs` say which part of them it reads."""
 
@@ -73,14 +87,19 @@ class Step:
         )
 
     def run(self, project: Project) -> Made:
-        """Makes it where it is not current."""
-        return project.make(
-            self.name,
-            self.version,
-            self.all_inputs(project),
-            lambda draft: self.make(project, draft),
-            again=not self.whole(project),
-        )
+        """Makes it where it is not current or the run forces it, alone on this project."""
+        hindered = self.hindered(project)
+        if hindered:
+            raise ProjectError(hindered)
+        with project.leased():
+            self.prepare(project)
+            return project.make(
+                self.name,
+                self.version,
+                self.all_inputs(project),
+                lambda draft: self.make(project, draft),
+                again=project.options.force or not self.whole(project),
+            )
 
 
 OUTSIDE_FILES: dict[str, tuple[str, ...]] = {
@@ -95,7 +114,9 @@ OUTSIDE_FILES: dict[str, tuple[str, ...]] = {
 def version_of(project: Project, asset: str) -> str:
     """The data version of an asset: what its manifest says, or the digest of outside files."""
     if asset in OUTSIDE_FILES:
-        return files_digest(project.root / name for name in OUTSIDE_FILES[asset])
+        files = files_digest(project.root / name for name in OUTSIDE_FILES[asset])
+        brand = project.settings.get("brand") if asset == "brand_kit" else None
+        return digest_of([files, str(brand)]) if brand else files  # who is shown without a kit
     manifest = project.manifest(asset)
     return manifest.data_version if manifest else "absent"
 
@@ -108,7 +129,7 @@ def files_digest(paths: Iterable[Path]) -> str:
             for file in sorted(p for p in path.rglob("*") if p.is_file()):
                 hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
                 if not hidden:
-                    found.append([file.relative_to(path).as_posix(), sha256_file(file)])
+                    found.append([file.relative_to(path).as_posix(), known_sha256(file)])
         else:
-            found.append([path.name, sha256_file(path) if path.is_file() else "absent"])
+            found.append([path.name, known_sha256(path) if path.is_file() else "absent"])
     return digest_of(found)

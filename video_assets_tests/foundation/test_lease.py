@@ -134,7 +134,7 @@ def late_writers(project: Project, trials: int) -> int:
         project.forget("thing")
         late = child(LATE, project.workspace.root)
         while True:  # until it has stopped itself in the middle of making
-            pid, status = os.waitpid(late.pid, os.WUNTRACED)
+            _, status = os.waitpid(late.pid, os.WUNTRACED)
             if os.WIFSTOPPED(status):
                 break
             raise AssertionError(late.communicate())

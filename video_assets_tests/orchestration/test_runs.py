@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from video_assets import definitions
+from video_assets.foundation import store
 from video_assets.foundation.errors import BriefError, ProjectError
 from video_assets.foundation.store import Workspace, kept
 from video_assets.orchestration import runs
@@ -77,11 +78,14 @@ def test_an_empty_mount_point_changes_nothing(project):
     assert project.path(library.FOOTAGE).read_bytes() == before
 
 
-def test_a_second_command_on_one_project_is_refused(project):
-    with runs._locked(runs._lease_file(project.workspace.root, "a")) as ours:
-        assert ours
-        with pytest.raises(ProjectError, match="by another command"):
-            run(project, "footage")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_second_command_waits_and_then_says_who_is_at_work(project, monkeypatch):
+    monkeypatch.setattr(store, "LEASE_WAIT", 0.2)
+    other = Workspace(project.workspace.root).project("a")
+    with other.leased():
+        outcome = run(project, "footage")
+    assert outcome.stopped and "is being made by process" in outcome.failed[0][1]
+    assert not run(project, "footage").stopped
 
 
 def test_footage_and_data_lie_apart(tmp_path, small_library):

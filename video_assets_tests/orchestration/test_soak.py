@@ -1,32 +1,18 @@
 """Killed again and again, a run ends with the same bytes as one that was left alone."""
 
-import hashlib
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from video_assets_tests.orchestration.trees import cli, kept_files
+
 ASPECTS = "1x1,9x16"
-
-
-def cli(*arguments):
-    return [sys.executable, "-m", "video_assets.cli", *map(str, arguments)]
-
-
-def kept_files(data: Path) -> dict[str, str]:
-    """Digest of every finished file of the project that does not speak of the data folder itself."""
-    root = data / "projects" / "a"
-    found = {}
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and ".manifests" not in path.parts and path.suffix != ".part":
-            found[path.relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
 
 
 def killed_and_compared(tmp_path: Path, library: Path, kills: int, seed: int) -> None:

@@ -1,6 +1,5 @@
-"""What leaves the house: six cutdowns of every timeline, the review page, publications."""
+"""What leaves the house: six cutdowns of every timeline, and the review page."""
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from video_assets.delivery.inspections.verdict import VERDICT_VERSION
-from video_assets.foundation.errors import VideoAssetsError
-from video_assets.foundation.records import FootageRow, Idea, Timeline, Word, from_plain, to_plain
+from video_assets.editorial.rounds import round_of
+from video_assets.foundation.errors import RenderError, VideoAssetsError
+from video_assets.foundation.records import FootageRow, Idea, Timeline, Word, to_plain
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
 from video_assets.orchestration.assets import library
-from video_assets.orchestration.assets.editorial import IDEAS, timelines_of
+from video_assets.orchestration.assets.editorial import ideas_of, timelines_of
 from video_assets.orchestration.assets.factory import failure, key_of, spec_of
+from video_assets.orchestration.gates import held_back
 from video_assets.orchestration.reports import report
 from video_assets.orchestration.resources import Library
+from video_assets.orchestration.rounds import sealed, settle
 from video_assets.orchestration.steps import ASPECTS, Step, version_of
 
 if TYPE_CHECKING:
     from video_assets.finishing.brand import BrandKit
 
 RENDER_VERSION = "1"
-OUTBOX = "delivery/outbox.json"
-AUTOMATED_APART = {"publications"}
-"""Started by a schedule, a person or an approval: never by itself."""
 
 
 # one cutdown: a file, its captions, timeline, poster, receipt, verdict
@@ -54,6 +53,14 @@ def _brief_part(project: Project) -> str:
     return digest_of([brief.captions, brief.allow.upscale])
 
 
+def _downgrades(project: Project) -> list[str]:
+    """Engines lower than planned, unless the brief allows them."""
+    from video_assets.editorial.brief import load_brief
+
+    allowed = load_brief(project.path("brief.yaml")).allow.downgrade
+    return [] if allowed else library.downgrades(project)
+
+
 def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]) -> dict[str, str]:
     """Digests of what one cut's cutdowns are made from: nothing that it does not use."""
     from video_assets.foundation.media import ffmpeg_version
@@ -69,6 +76,7 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
         "clips": digest_of([clips, used]),
         "brand": digest_of(brand_of(project)),
         "brief": _brief_part(project),
+        "downgrades": digest_of(_downgrades(project)),
         "root": str(project.footage_root),
         "words": digest_of([w for w in project.read(library.WORDS, Word) if w.clip_id in clips]),
         "idea": digest_of(_idea(project, timeline.cut_id)),
@@ -78,11 +86,7 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
 
 
 def _idea(project: Project, cut_id: str) -> Idea | None:
-    for plain in project.read_json(IDEAS)["ideas"]:
-        if plain["cut_id"] == cut_id:
-            idea: Idea = from_plain(Idea, plain)
-            return idea
-    return None
+    return next((i for i in ideas_of(project) if i.cut_id == cut_id), None)
 
 
 def _rows(project: Project) -> dict[str, FootageRow]:
@@ -94,24 +98,38 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
 
     A cut that cannot be rendered does not stop the others: why not, is returned.
     """
+    frozen = {one.name for one in settle(project)}
     rows = _rows(project)
     problems: list[str] = []
     for timeline in timelines_of(project):
+        cut = timeline.cut_id
+        names = {a: artefact(cut, a) for a in aspects}
+        if round_of(cut) in frozen:  # never again, unless a file of it is gone
+            due = [a for a, n in names.items() if not _lies_there(project, n)]
+            if not due:
+                continue
         inputs = _inputs(project, timeline, rows)
-        due = [
-            a
-            for a in aspects
-            if not project.is_current(artefact(timeline.cut_id, a), RENDER_VERSION, inputs)
-        ]
+        if round_of(cut) not in frozen:
+            due = [
+                a
+                for a, n in names.items()
+                if project.options.force or not project.is_current(n, RENDER_VERSION, inputs)
+            ]
         if not due:
             continue
         try:
-            _make_cut(project, timeline, rows, due, inputs)
+            _make_cut(project, timeline, rows, due, inputs, round_of(cut) in frozen)
         except VideoAssetsError as error:
             problems.append(f"{timeline.cut_id}: {error}")
         except OSError as error:
             problems.append(f"{timeline.cut_id}: {error.strerror} ({error.filename})")
     return problems
+
+
+def _lies_there(project: Project, name: str) -> bool:
+    """Whether an artefact was made and all its files are whole."""
+    manifest = project.manifest(name)
+    return manifest is not None and project.intact(manifest)
 
 
 def _make_cut(
@@ -120,6 +138,7 @@ def _make_cut(
     rows: dict[str, FootageRow],
     aspects: list[str],
     inputs: dict[str, str],
+    frozen: bool,
 ) -> None:
     from video_assets.delivery.inspections.verdict import inspect
     from video_assets.delivery.receipt import receipt
@@ -144,7 +163,9 @@ def _make_cut(
         with track(f"{timeline.cut_id} inspections", len(aspects)) as progress:
             for aspect in aspects:
                 one = rendered[aspect]
-                verdict = inspect(one, timeline, rows.values(), words, brand, chunks)
+                verdict = inspect(
+                    one, timeline, rows.values(), words, brand, chunks, _downgrades(project)
+                )
                 if brief.allow.upscale:
                     allowed = "is_not_enlarged_too_far"
                     verdict["findings"] = [
@@ -159,6 +180,13 @@ def _make_cut(
                     paper: Any = paper,
                     aspect: str = aspect,
                 ) -> None:
+                    before = project.manifest(artefact(timeline.cut_id, aspect))
+                    if frozen and before and before.facts["sha256"] != verdict["sha256"]:
+                        raise RenderError(
+                            f"{timeline.cut_id} {aspect} is frozen and its file is damaged or "
+                            "gone; what is rendered now differs from it (the brand, the footage or "
+                            "a tool changed): restore it from where it was published"
+                        )
                     base = f"delivery/{timeline.cut_id}/{aspect}"
                     shutil.move(one.file, draft.path(f"{base}.mp4"))
                     shutil.move(one.poster, draft.path(f"{base}.poster.jpg"))
@@ -237,6 +265,12 @@ def _summary(aspect: str) -> str:
     return f"delivery/.assets/{aspect}.json"
 
 
+def artefact_versions(project: Project, aspect: str) -> dict[str, str]:
+    """What lies there of every cutdown of this aspect."""
+    found = [m for m in project.manifests("artefacts") if m.facts.get("aspect") == aspect]
+    return {"artefacts": digest_of({m.artifact: m.data_version for m in found})}
+
+
 def write_summary(project: Project, draft: Draft, aspect: str) -> None:
     """The asset's own file: which cutdowns belong to it, with digest and verdict."""
     found = {}
@@ -265,9 +299,13 @@ def cutdowns_are_whole(project: Project, aspect: str) -> bool:
     if not project.manifest(f"cutdowns/{aspect}"):
         return True
     rows = _rows(project)
+    frozen = {one.name for one in sealed(project)}
     for timeline in timelines_of(project):
-        inputs = _inputs(project, timeline, rows)
-        if not project.is_current(artefact(timeline.cut_id, aspect), RENDER_VERSION, inputs):
+        name = artefact(timeline.cut_id, aspect)
+        if round_of(timeline.cut_id) in frozen:
+            if not _lies_there(project, name):
+                return False
+        elif not project.is_current(name, RENDER_VERSION, _inputs(project, timeline, rows)):
             return False
     page = project.manifest("review")
     return page is None or project.intact(page)
@@ -296,16 +334,24 @@ def every_cutdown_is_judged(project: Project, aspect: str) -> list[str]:
     from video_assets.delivery.inspections.verdict import GATES
 
     summary = project.read_json(_summary(aspect))
+    seals = sealed(project)
+    rounds = {s.name for s in seals}
+    frozen = {name: digest for s in seals for name, digest in s.cutdowns.items()}
     problems = []
     for timeline in timelines_of(project):
         base = f"delivery/{timeline.cut_id}/{aspect}"
         where = f"{timeline.cut_id} {aspect}"
+        was = frozen.get(f"{timeline.cut_id}/{aspect}")
         if timeline.cut_id not in summary:
             problems.append(f"{where} was not made")
             continue
         verdict = project.read_json(f"{base}.verdict.json")
         if verdict["sha256"] != sha256_file(project.path(f"{base}.mp4")):
             problems.append(f"{where}: the verdict is for other bytes")
+        if was and verdict["sha256"] != was:
+            problems.append(f"{where} is frozen and no longer the file that it was")
+        if round_of(timeline.cut_id) in rounds:
+            continue  # judged when it was made
         problems += [f"{where}: {g} did not run" for g in GATES if g not in verdict["gates"]]
         bad = any(verdict["gates"].values())
         if bad and (verdict["passed"] or summary[timeline.cut_id]["state"] != "set aside"):
@@ -378,6 +424,7 @@ def _cutdown_step(aspect: str) -> Step:
         CUTDOWN_DEPS,
         RENDER_VERSION,
         partial(write_summary, aspect=aspect),
+        partial(artefact_versions, aspect=aspect),
         describe=partial(describe_cutdowns, aspect=aspect),
         gates=(_named(every_cutdown_is_judged, aspect),),
         kinds=("ffmpeg", "mp4"),
@@ -386,7 +433,30 @@ def _cutdown_step(aspect: str) -> Step:
     )
 
 
+AUTOMATED = "dagster/from_automation_condition"
+"""Tag of the runs that no person, schedule or sensor of ours asked for."""
 CUTDOWN_STEPS = tuple(_cutdown_step(a) for a in ASPECTS)
+
+
+def due_aspects(project: Project, selected: Sequence[str], asked: bool = True) -> list[str]:
+    """Of the selected aspects those that the run's settings name.
+
+    Without settings: a person who selected some of the six wants these. All six, and whatever
+    automation selected (`asked` is false: nobody did), stand for what the brief asks for.
+    Raises VideoAssetsError where that leaves nothing of what a person selected.
+    """
+    from video_assets.editorial.brief import load_brief
+
+    wanted: Sequence[str] = project.options.aspects
+    if not wanted and not (asked and set(selected) != set(ASPECTS)):
+        wanted = load_brief(project.path("brief.yaml")).aspects
+    due = [a for a in selected if not wanted or a in wanted]
+    if asked and not due:
+        raise VideoAssetsError(
+            f"nothing to make: the run selected {', '.join(selected)}, its settings ask for "
+            f"{', '.join(wanted)}"
+        )
+    return due
 
 
 def cutdowns_asset() -> dg.AssetsDefinition:
@@ -394,17 +464,23 @@ def cutdowns_asset() -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="cutdowns",
-        specs=[spec_of(s) for s in CUTDOWN_STEPS],
+        specs=[spec_of(s, skippable=True) for s in CUTDOWN_STEPS],
         can_subset=True,
         pool="encode",
     )
     def cutdowns(context: dg.AssetExecutionContext, library: Library):  # type: ignore[no-untyped-def]  # Dagster refuses a generic result type here
-        project = library.project(context.partition_key)
-        due = [s for s in CUTDOWN_STEPS if key_of(s.name) in context.selected_asset_keys]
+        selected = [a for a in ASPECTS if key_of(f"cutdowns/{a}") in context.selected_asset_keys]
         try:
-            problems = make_cutdowns(project, [s.name.split("/")[1] for s in due])
-            made = [(s, s.run(project)) for s in due]
-            write_review(project)
+            project = library.project(context.partition_key)
+            by_automation = AUTOMATED in context.run.tags
+            held_back(project, CUTDOWN_STEPS[0])
+            aspects = due_aspects(project, selected, asked=not by_automation)
+            with project.leased():
+                problems = make_cutdowns(project, aspects)
+                made = [
+                    (s, s.run(project)) for s in CUTDOWN_STEPS if s.name.split("/")[1] in aspects
+                ]
+                write_review(project)
         except VideoAssetsError as error:
             raise failure("cutdowns", error) from error
         for step, one in made:
@@ -413,44 +489,3 @@ def cutdowns_asset() -> dg.AssetsDefinition:
             raise failure("cutdowns", VideoAssetsError("\n".join(problems)))
 
     return cutdowns
-
-
-# publications
-
-
-def make_publications(project: Project, draft: Draft) -> None:
-    """The outbox: empty while no channel is configured."""
-    draft.json(OUTBOX, {"channels": [], "rows": [], "note": "no channel is configured"})
-
-
-def describe_publications(project: Project) -> Mapping[str, Any]:
-    """What was sent, or why nothing."""
-    found = project.read_json(OUTBOX)
-    return {"rows": len(found["rows"]), "note": found["note"]}
-
-
-def only_passed_cutdowns_are_sent(project: Project) -> list[str]:
-    """Only cutdowns whose own stored verdict for this digest passed are in the outbox."""
-    problems = []
-    for row in project.read_json(OUTBOX)["rows"]:
-        path = project.path(f"delivery/{row['cut_id']}/{row['aspect']}.verdict.json")
-        verdict = json.loads(path.read_text()) if path.is_file() else {}
-        if not verdict.get("passed") or verdict.get("sha256") != row["sha256"]:
-            problems.append(f"{row['cut_id']} {row['aspect']}: no passing verdict for its digest")
-    return problems
-
-
-STEPS = (
-    *CUTDOWN_STEPS,
-    Step(
-        "publications",
-        "delivery",
-        "What was sent to which channel, with its whole history.",
-        (*(f"cutdowns/{a}" for a in ASPECTS), "brief"),
-        "1",
-        make_publications,
-        describe=describe_publications,
-        gates=(only_passed_cutdowns_are_sent,),
-        kinds=("json",),
-    ),
-)

@@ -1,10 +1,10 @@
 """What to say, and which pictures say it: from the brief to the timelines."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from video_assets.editorial.rounds import claims_of, entry, ideas_in, open_round, round_of
 from video_assets.foundation.errors import BriefError
 from video_assets.foundation.records import (
     FootageRow,
@@ -17,165 +17,108 @@ from video_assets.foundation.records import (
     Take,
     Timeline,
     Word,
-    from_plain,
 )
-from video_assets.foundation.store import Draft, Project, digest_of, sha256_file, write_atomic
+from video_assets.foundation.store import Draft, Project, sha256_file
 from video_assets.orchestration.assets import library
-from video_assets.orchestration.steps import Step, files_digest, version_of
+from video_assets.orchestration.assets.briefing import (
+    BRIEF_STEP,
+    PLAN,
+    PLAN_STEP,
+    brief_of,
+    set_tier,
+)
+from video_assets.orchestration.rounds import (
+    IDEAS,
+    TAKES,
+    TIMELINES,
+    asked_after,
+    edits_of,
+    frozen_inputs,
+    rounds_of,
+    sealed,
+    settle,
+)
+from video_assets.orchestration.steps import Step, version_of
 
-if TYPE_CHECKING:
-    from video_assets.editorial.brief import Brief
+__all__ = ["brief_of", "set_tier"]
 
-BRIEF = "editorial/brief.json"
-PLAN = "editorial/plan.json"
-IDEAS = "editorial/ideas.json"
-TAKES = "editorial/takes.parquet"
-TIMELINES = "editorial/timelines"
 MUSIC_KINDS = (".wav", ".mp3", ".m4a", ".flac", ".aac", ".ogg", ".opus")
-
-
-def brief_of(project: Project) -> "Brief":
-    """The validated brief.yaml."""
-    from video_assets.editorial.brief import load_brief
-
-    return load_brief(project.path("brief.yaml"))
-
-
-def brief_in(text: str, path: Path) -> "Brief":
-    """The brief in a text that would lie at `path`; BriefError where it does not hold together."""
-    from video_assets.editorial.brief import load_brief
-
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / path.name
-        draft.write_text(text, encoding="utf-8")
-        return load_brief(draft)
-
-
-def set_tier(project: Project, tier: str) -> None:
-    """Writes `tier:` into brief.yaml, keeping everything else a person wrote."""
-    brief_of(project)
-    path = project.path("brief.yaml")
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not line.startswith("tier:")]
-    at = next((i for i, line in enumerate(lines) if line.startswith("tier:")), len(kept))
-    text = "\n".join([*kept[:at], f"tier: {tier}", *kept[at:]]) + "\n"
-    try:
-        brief_in(text, path)
-    except BriefError as error:
-        raise BriefError(f"{path}: write `tier: {tier}` into it yourself: {error}") from error
-    write_atomic(path, text)
-
-
-# brief
-
-
-def brief_files(project: Project) -> dict[str, str]:
-    """The files that people write, and the references."""
-    names = ("brief.yaml", "rights.yaml", "people.yaml", "references")
-    return {name: files_digest([project.root / name]) for name in names}
-
-
-def make_brief(project: Project, draft: Draft) -> None:
-    """The brief as it was understood."""
-    draft.json(BRIEF, brief_of(project).model_dump(mode="json"))
-
-
-def describe_brief(project: Project) -> Mapping[str, Any]:
-    """What it asks for."""
-    found = project.read_json(BRIEF)
-    return {k: v for k, v in found.items() if v not in (None, "", [], {})}
-
-
-def brief_holds_together(project: Project) -> list[str]:
-    """The brief is valid and does not contradict itself."""
-    try:
-        brief_of(project)
-    except BriefError as error:
-        return str(error).splitlines()
-    return []
-
-
-# processing_plan
-
-
-def engines_here(project: Project) -> dict[str, str]:
-    """Which engines this machine has."""
-    from video_assets.models.routes import available
-
-    return {"engines": digest_of([[e.capability, e.name, e.available] for e in available()])}
-
-
-def make_plan_file(project: Project, draft: Draft) -> None:
-    """Engines, tier and limits for every capability."""
-    from video_assets.editorial.plan import make_plan
-    from video_assets.models.routes import available
-
-    rows = project.read(library.FOOTAGE, FootageRow)
-    draft.json(PLAN, make_plan(brief_of(project), rows, available()))
-
-
-def describe_plan(project: Project) -> Mapping[str, Any]:
-    """The chosen engine of every capability."""
-    from video_assets.editorial.plan import read_plan
-
-    plan = read_plan(project.path(PLAN))
-    return {"chosen": dict(plan.chosen()), "tier": plan.tier}
-
-
-def every_capability_has_an_engine(project: Project) -> list[str]:
-    """Every capability has an engine that is available here."""
-    from video_assets.editorial.plan import read_plan
-
-    return read_plan(project.path(PLAN)).problems()
 
 
 # ideas
 
 
 def make_ideas_file(project: Project, draft: Draft) -> None:
-    """One round of ideas, and the durations that were refused."""
+    """Frozen rounds as they are, and the open round, with the durations that were refused."""
     from video_assets.editorial.ideas import make_ideas
     from video_assets.editorial.plan import read_plan
+    from video_assets.orchestration.assets.performance import learnings_of
 
-    ideas, refusals = make_ideas(
-        brief_of(project),
-        read_plan(project.path(PLAN)),
-        project.read(library.FOOTAGE, FootageRow),
-        project.read(library.SHOTS, Shot),
-        project.read(library.WORDS, Word),
-        project.read(library.LINES, Line),
-        project.read(library.TAGS, Tag),
-        project.read(library.SOUNDTRACKS, Soundtrack),
-    )
-    draft.json(
-        IDEAS,
-        {"ideas": list(ideas), "refused": [{"duration": d, "why": w} for d, w in refusals]},
-    )
-    draft.facts.update(ideas=len(ideas), refused=len(refusals))
+    frozen = sealed(project)
+    learnings = learnings_of(project)
+    claims = claims_of(learnings)
+    rounds = [dict(s.entry) for s in frozen]
+    name = open_round(frozen, claims, asked_after(project))
+    if name:
+        ideas, refusals = make_ideas(
+            brief_of(project),
+            read_plan(project.path(PLAN)),
+            project.read(library.FOOTAGE, FootageRow),
+            project.read(library.SHOTS, Shot),
+            project.read(library.WORDS, Word),
+            project.read(library.LINES, Line),
+            project.read(library.TAGS, Tag),
+            project.read(library.SOUNDTRACKS, Soundtrack),
+            name,
+            learnings,
+            [idea for s in frozen for idea in ideas_in(s.entry)],
+        )
+        refused = [{"duration": d, "why": w} for d, w in refusals]
+        rounds.append(entry(name, ideas, refused, claims))
+        draft.facts.update(round=name, ideas=len(ideas), refused=len(refused))
+    draft.json(IDEAS, {"rounds": rounds})
+    draft.facts.update(rounds=len(rounds), frozen=[s.name for s in frozen])
+
+
+def ideas_inputs(project: Project) -> dict[str, str]:
+    """What decides which rounds there are."""
+    asked = {"asked after": asked_after(project)}
+    return {**library.clips_as_named(project), **frozen_inputs(project), **asked}
 
 
 def ideas_of(project: Project) -> list[Idea]:
-    """The ideas of the present round."""
-    return [from_plain(Idea, plain) for plain in project.read_json(IDEAS)["ideas"]]
+    """The ideas of all rounds."""
+    return [idea for e in rounds_of(project) for idea in ideas_in(e)]
+
+
+def open_ideas(project: Project) -> list[Idea]:
+    """The ideas that may still change: those of no frozen round."""
+    frozen = {s.name for s in sealed(project)}
+    return [i for i in ideas_of(project) if i.round not in frozen]
 
 
 def idea_notes(project: Project) -> tuple[str, ...]:
-    """What people should know: refused durations, what was shortened or is missing."""
-    if not project.path(IDEAS).is_file():
+    """What people should know of the newest round: refused, shortened, missing, learned."""
+    rounds = rounds_of(project)
+    if not rounds:
         return ()
-    found = project.read_json(IDEAS)
-    refused = [f"{r['why']}" for r in found["refused"]]
-    return tuple(refused + [f"{i['cut_id']}: {n}" for i in found["ideas"] for n in i["notes"]])
+    refused = [f"{r['why']}" for r in rounds[-1]["refused"]]
+    ideas = ideas_in(rounds[-1])
+    notes = [f"{i.cut_id}: {n}" for i in ideas for n in i.notes]
+    return tuple(refused + notes + [f"{i.cut_id} learned: {n}" for i in ideas for n in i.learned])
 
 
 def describe_ideas(project: Project) -> Mapping[str, Any]:
     """Hooks, beats, refusals."""
     ideas = ideas_of(project)
+    frozen = {s.name: ", ".join(s.why) for s in sealed(project)}
     table = [
         {
             "cut": i.cut_id,
+            "frozen": frozen.get(i.round, ""),
             "recipe": i.recipe,
             "seconds": float(i.duration),
+            "learned": " / ".join(i.learned),
             "hook": i.hook,
             "hook score": round(i.hook_score, 2),
             "beats": " / ".join(f"{b.kind}: {b.text}" for b in i.beats),
@@ -190,22 +133,33 @@ def ideas_meet_the_rubric(project: Project) -> list[str]:
     """Every idea has hook, beats and length; forbidden words are absent; some idea is there."""
     from video_assets.editorial.gates import ideas_meet_the_rubric as inspect
 
-    ideas = ideas_of(project)
-    if not ideas:
+    if not ideas_of(project):
         return list(idea_notes(project)) or ["the library fills no idea"]
-    return inspect(ideas, brief_of(project))
+    return inspect(open_ideas(project), brief_of(project))
+
+
+def frozen_rounds_are_unchanged(project: Project) -> list[str]:
+    """Every frozen round is what it was when it was published, approved or locked."""
+    now = {e["round"]: e for e in rounds_of(project)}
+    return [
+        f"{s.name} differs from what was frozen ({', '.join(s.why)})"
+        for s in sealed(project)
+        if now.get(s.name) != s.entry
+    ]
 
 
 # selected_takes
 
 
 def make_takes(project: Project, draft: Draft) -> None:
-    """Chosen takes with every score term."""
+    """Frozen takes as they are, and the chosen ones of the open round with every score term."""
     from video_assets.editorial.takes import select_takes
 
     read = project.read
-    takes: list[Take] = []
-    for idea in ideas_of(project):
+    frozen = sealed(project)
+    bans = edits_of(project).ban
+    takes: list[Take] = [t for s in frozen for t in s.takes]
+    for idea in open_ideas(project):
         takes += select_takes(
             idea,
             brief_of(project),
@@ -215,6 +169,7 @@ def make_takes(project: Project, draft: Draft) -> None:
             read(library.LINES, Line),
             read(library.SOUNDTRACKS, Soundtrack),
             read(library.TAGS, Tag),
+            bans,
         )
     draft.records(TAKES, Take, takes)
     draft.facts["takes"] = len(takes)
@@ -222,7 +177,7 @@ def make_takes(project: Project, draft: Draft) -> None:
 
 def brief_as_understood(project: Project) -> dict[str, str]:
     """The brief, which decides which lines may be used."""
-    return {"brief": version_of(project, "brief")}
+    return {"brief": version_of(project, "brief"), **frozen_inputs(project)}
 
 
 def takes_of(project: Project, cut_id: str) -> list[Take]:
@@ -234,7 +189,8 @@ def describe_takes(project: Project) -> Mapping[str, Any]:
     """Why each was chosen, and what they look like."""
     takes = project.read(TAKES, Take)
     shots = {s.shot_id: s for s in project.read(library.SHOTS, Shot)}
-    shown = [t for t in takes if shots[t.shot_id].stills][:24]
+    # a frozen round may show shots that the library has lost since
+    shown = [t for t in takes if t.shot_id in shots and shots[t.shot_id].stills][:24]
     from video_assets.library.sheets import contact_sheet
 
     stills = [
@@ -263,11 +219,22 @@ def takes_are_inside_their_clips(project: Project) -> list[str]:
     """Every take lies inside its shot, and none is vetoed."""
     from video_assets.editorial.gates import takes_are_inside_their_clips as inspect
 
+    frozen = {s.name for s in sealed(project)}
     return inspect(
-        project.read(TAKES, Take),
+        [t for t in project.read(TAKES, Take) if round_of(t.cut_id) not in frozen],
         project.read(library.FOOTAGE, FootageRow),
         project.read(library.SHOTS, Shot),
     )
+
+
+def frozen_takes_are_unchanged(project: Project) -> list[str]:
+    """Every frozen round's takes are what they were when it was frozen."""
+    now = project.read(TAKES, Take)
+    return [
+        f"{s.name}: its takes differ from what was frozen ({', '.join(s.why)})"
+        for s in sealed(project)
+        if tuple(t for t in now if round_of(t.cut_id) == s.name) != s.takes
+    ]
 
 
 # timelines
@@ -297,7 +264,7 @@ def music_of(project: Project) -> MusicCue | None:
 
 
 def make_timelines(project: Project, draft: Draft) -> None:
-    """One OTIO file an idea."""
+    """One OTIO file an idea; those of frozen rounds as they are."""
     from video_assets.editorial.assembly import assemble
     from video_assets.editorial.timeline import to_otio
 
@@ -305,8 +272,15 @@ def make_timelines(project: Project, draft: Draft) -> None:
     shots = project.read(library.SHOTS, Shot)
     words = project.read(library.WORDS, Word)
     sounds = project.read(library.SOUNDTRACKS, Soundtrack)
+    for one in sealed(project):
+        for cut, text in one.timelines.items():
+            draft.text(f"{TIMELINES}/{cut}.otio", text)
+            draft.facts[cut] = f"frozen: {', '.join(one.why)}"
+    due = open_ideas(project)
+    if not due:
+        return
     brief, music = brief_of(project), music_of(project)
-    for idea in ideas_of(project):
+    for idea in due:
         takes = takes_of(project, idea.cut_id)
         timeline = assemble(idea, takes, brief, rows, shots, words, sounds, music)
         text = to_otio(timeline, rows, project.footage_root)
@@ -318,7 +292,7 @@ def timeline_inputs(project: Project) -> dict[str, str]:
     """Where the clips lie, and what their sound and shots are like."""
     others = {name: version_of(project, name) for name in ("shot_index", "soundtracks")}
     root = str(project.footage_root)  # media addresses in a timeline are absolute
-    return {**library.clips_as_named(project), **others, "root": root}
+    return {**library.clips_as_named(project), **others, "root": root, **frozen_inputs(project)}
 
 
 def timelines_of(project: Project) -> list[Timeline]:
@@ -330,6 +304,12 @@ def timelines_of(project: Project) -> list[Timeline]:
     names = [o.path for o in manifest.outputs] if manifest else []
     paths = [folder / Path(name).name for name in sorted(names)]
     return [from_otio(p.read_text(encoding="utf-8")) for p in paths if p.is_file()]
+
+
+def open_timelines(project: Project) -> list[Timeline]:
+    """The timelines that may still change: those of no frozen round."""
+    frozen = {s.name for s in sealed(project)}
+    return [t for t in timelines_of(project) if round_of(t.cut_id) not in frozen]
 
 
 def describe_timelines(project: Project) -> Mapping[str, Any]:
@@ -360,7 +340,7 @@ def timelines_last_as_asked(project: Project) -> list[str]:
 
     by_id = {t.cut_id: t for t in timelines_of(project)}
     problems = []
-    for idea in ideas_of(project):
+    for idea in open_ideas(project):
         if idea.cut_id not in by_id:
             problems.append(f"{idea.cut_id} has no timeline")
         else:
@@ -373,14 +353,14 @@ def no_word_is_cut(project: Project) -> list[str]:
     from video_assets.editorial.gates import no_word_is_cut as inspect
 
     words = project.read(library.WORDS, Word)
-    return [p for t in timelines_of(project) for p in inspect(t, words)]
+    return [p for t in open_timelines(project) for p in inspect(t, words)]
 
 
 def no_footage_is_shown_twice(project: Project) -> list[str]:
     """No frame of the footage is shown twice in one cut."""
     from video_assets.editorial.gates import no_footage_twice
 
-    return [p for t in timelines_of(project) for p in no_footage_twice(t)]
+    return [p for t in open_timelines(project) for p in no_footage_twice(t)]
 
 
 def round_trip_is_exact(project: Project) -> list[str]:
@@ -389,7 +369,7 @@ def round_trip_is_exact(project: Project) -> list[str]:
 
     rows = project.read(library.FOOTAGE, FootageRow)
     problems = []
-    for idea in ideas_of(project):
+    for idea in open_ideas(project):
         path = project.path(f"{TIMELINES}/{idea.cut_id}.otio")
         text = path.read_text(encoding="utf-8")
         if to_otio(from_otio(text), rows, project.footage_root) != text:
@@ -397,32 +377,20 @@ def round_trip_is_exact(project: Project) -> list[str]:
     return problems
 
 
+def frozen_timelines_are_unchanged(project: Project) -> list[str]:
+    """Every frozen round's timelines are, byte for byte, what they were when it was frozen."""
+    problems = []
+    for one in sealed(project):
+        for cut, text in one.timelines.items():
+            path = project.path(f"{TIMELINES}/{cut}.otio")
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                problems.append(f"{cut} differs from what was frozen ({', '.join(one.why)})")
+    return problems
+
+
 STEPS = (
-    Step(
-        "brief",
-        "editorial",
-        "What the brand wants, validated; its digest is the data version.",
-        (),
-        "1",
-        make_brief,
-        brief_files,
-        describe_brief,
-        (brief_holds_together,),
-        ("yaml",),
-        owner="team:marketing",
-    ),
-    Step(
-        "processing_plan",
-        "editorial",
-        "The director's plan: for every capability the engines in order, tier and limits.",
-        ("brief", "footage"),
-        "1",
-        make_plan_file,
-        engines_here,
-        describe_plan,
-        (every_capability_has_an_engine,),
-        ("json",),
-    ),
+    BRIEF_STEP,
+    PLAN_STEP,
     Step(
         "ideas",
         "editorial",
@@ -436,11 +404,12 @@ STEPS = (
             "shot_tags",
             "learnings",
         ),
-        "1",
+        "2",
         make_ideas_file,
-        library.clips_as_named,
+        ideas_inputs,
         describe_ideas,
-        gates=(ideas_meet_the_rubric,),
+        gates=(ideas_meet_the_rubric, frozen_rounds_are_unchanged),
+        prepare=settle,
         kinds=("json",),
         owner="team:marketing",
     ),
@@ -463,7 +432,8 @@ STEPS = (
         make_takes,
         brief_as_understood,
         describe_takes,
-        gates=(takes_are_inside_their_clips,),
+        gates=(takes_are_inside_their_clips, frozen_takes_are_unchanged),
+        prepare=settle,
         kinds=("parquet",),
         owner="team:editors",
     ),
@@ -481,7 +451,9 @@ STEPS = (
             no_word_is_cut,
             no_footage_is_shown_twice,
             round_trip_is_exact,
+            frozen_timelines_are_unchanged,
         ),
+        prepare=settle,
         kinds=("otio",),
         owner="team:editors",
     ),

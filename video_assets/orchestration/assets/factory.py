@@ -3,7 +3,8 @@
 import dagster as dg
 
 from video_assets.foundation.errors import VideoAssetsError
-from video_assets.orchestration.automation import WHEN_GATES_OPEN
+from video_assets.orchestration.automation import ROOTS, WHEN_GATES_OPEN
+from video_assets.orchestration.gates import held_back
 from video_assets.orchestration.partitions import PROJECTS
 from video_assets.orchestration.reports import report
 from video_assets.orchestration.resources import Library
@@ -15,8 +16,8 @@ def key_of(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
 
 
-def spec_of(step: Step, automated: bool = True) -> dg.AssetSpec:
-    """What Dagster knows of a step before it ran."""
+def spec_of(step: Step, automated: bool = True, skippable: bool = False) -> dg.AssetSpec:
+    """What Dagster knows of a step before it ran; a `skippable` one may be left out by its run."""
     return dg.AssetSpec(
         key_of(step.name),
         deps=[key_of(d) for d in step.deps],
@@ -26,7 +27,8 @@ def spec_of(step: Step, automated: bool = True) -> dg.AssetSpec:
         owners=[step.owner],
         code_version=step.version,
         partitions_def=PROJECTS,
-        automation_condition=WHEN_GATES_OPEN if automated else None,
+        skippable=skippable,
+        automation_condition=WHEN_GATES_OPEN if automated and step.name not in ROOTS else None,
     )
 
 
@@ -42,8 +44,9 @@ def asset_of(step: Step, automated: bool = True) -> dg.AssetsDefinition:
         name=step.name.replace("/", "_"), specs=[spec_of(step, automated)], pool=step.pool
     )
     def asset(context: dg.AssetExecutionContext, library: Library):  # type: ignore[no-untyped-def]  # Dagster refuses a generic result type here
-        project = library.project(context.partition_key)
         try:
+            project = library.project(context.partition_key)
+            held_back(project, step)
             made = step.run(project)
             shown = step.describe(project)
         except VideoAssetsError as error:

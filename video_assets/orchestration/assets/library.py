@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from video_assets.foundation.errors import ProjectError, VideoAssetsError
 from video_assets.foundation.records import (
@@ -23,6 +25,7 @@ from video_assets.foundation.store import Draft, Project, digest_of
 from video_assets.orchestration.steps import Step
 
 if TYPE_CHECKING:
+    from video_assets.library.absence import Sight
     from video_assets.models.embedders import Embedder
 
 FOOTAGE = "library/footage.parquet"
@@ -72,12 +75,64 @@ def _letters_shown(project: Project, step: str) -> list[dict[str, Any]]:
 # footage
 
 
-def footage_listing(project: Project) -> dict[str, str]:
-    """Names, sizes and times of everything below the footage folder."""
-    from video_assets.library.intake import listing_digest
+_SEEN: "WeakKeyDictionary[Project, Sight]" = WeakKeyDictionary()
+"""The last look of each project at hand: what a run lists is what it reads."""
 
-    root = project.footage_root
-    return {"folder": str(root), "listing": listing_digest(root)}
+
+def look_at_footage(project: Project) -> "Sight":
+    """What lies below the footage folder now, held against what is known of it."""
+    from video_assets.library.absence import look_at
+
+    recorded = project.manifest("footage")
+    same = recorded is None or recorded.inputs.get("folder") == str(project.footage_root)
+    return look_at(project, footage_before(project), same, project.options.settle_s)
+
+
+def footage_listing(project: Project) -> dict[str, str]:
+    """Names, sizes and times of everything below the footage folder.
+
+    Of a folder that is OFFLINE it is what was recorded: nothing there is stale.
+    """
+    seen = _SEEN[project] = look_at_footage(project)
+    recorded = project.manifest("footage")
+    if seen.offline:
+        if recorded is None or recorded.inputs.get("folder") != str(seen.root):
+            raise ProjectError(seen.offline)  # a folder that was named and is not there
+        return recorded.inputs
+    return {"folder": str(seen.root), "listing": seen.listing()}
+
+
+def footage_offline(project: Project) -> str:
+    """Which disk to mount before footage can be read; empty where it is there."""
+    try:
+        return look_at_footage(project).offline
+    except ProjectError as error:
+        return str(error)
+
+
+def missing_footage(project: Project) -> list[str]:
+    """What people should know of footage that is not there: OFFLINE, or clips that are missing."""
+    try:
+        seen = look_at_footage(project)
+    except ProjectError as error:
+        return [str(error)]
+    if seen.offline:
+        return [seen.offline]
+    kept = [f"{row.path} is missing and kept for now" for row in seen.kept if row.role == "clip"]
+    return kept + [f"{path} is missing and will be dropped" for path in seen.gone]
+
+
+def note_missing(project: Project) -> None:
+    """Remembers which clips are missing, so that a second look may drop them."""
+    from video_assets.library.absence import misses_of, note
+
+    try:
+        seen = look_at_footage(project)
+    except ProjectError:
+        return  # whoever needs the folder says so
+    if seen.misses != misses_of(project):
+        with project.leased():
+            note(project, seen)
 
 
 def footage_before(project: Project) -> list[FootageRow]:
@@ -89,17 +144,19 @@ def footage_before(project: Project) -> list[FootageRow]:
 
 
 def make_footage(project: Project, draft: Draft) -> None:
-    """One row a path."""
+    """One row a path; of a clip that is missing for the first time, the row it had."""
+    from video_assets.library.absence import note
     from video_assets.library.intake import read_footage
 
     before = footage_before(project)
-    rows, letters = read_footage(project, before)
-    had = sum(r.role == "clip" for r in before)
-    if had and not rows:
-        raise ProjectError(
-            f"{project.footage_root} is empty, {had} clips were there: mount or reconnect the "
-            "disk; to begin anew, remove the project's library folder"
-        )
+    seen = _SEEN.pop(project, None) or look_at_footage(project)
+    if seen.offline:
+        raise ProjectError(seen.offline)
+    note(project, seen)
+    rows, letters = read_footage(project, before, seen.settled)
+    present = {row.clip_id for row in rows if row.clip_id}
+    stay = [row for row in seen.kept if row.clip_id not in present]
+    rows = sorted([*rows, *stay], key=lambda row: row.path)
     draft.records(FOOTAGE, FootageRow, rows)
     _letters(draft, "footage", letters)
     draft.facts["roles"] = dict(sorted(Counter(r.role for r in rows).items()))
@@ -132,12 +189,17 @@ def describe_footage(project: Project) -> Mapping[str, Any]:
 
 def every_path_has_one_row(project: Project) -> list[str]:
     """Every path below the footage folder has exactly one row."""
-    from video_assets.library.intake import look
-
     seen = Counter(r.path for r in _rows(project))
     problems = [f"{path} has {n} rows" for path, n in sorted(seen.items()) if n > 1]
-    there = {f.path for f in look(project.footage_root)}
-    return problems + [f"{path} has no row" for path in sorted(there - set(seen))]
+    look = look_at_footage(project)
+    recorded = project.manifest("footage")
+    listing = recorded.inputs.get("listing") if recorded else ""
+    # what changed since it was read is the next run's to list
+    for found, digest in ((look.found, look.listing(False)), (look.settled, look.listing())):
+        if digest == listing:
+            there = {f.path for f in found}
+            return problems + [f"{path} has no row" for path in sorted(there - set(seen))]
+    return problems
 
 
 def some_clip_is_usable(project: Project) -> list[str]:
@@ -148,9 +210,9 @@ def some_clip_is_usable(project: Project) -> list[str]:
 
 
 def root_is_online(project: Project) -> list[str]:
-    """The footage folder is there."""
-    root = project.footage_root
-    return [] if root.is_dir() else [f"{root} is not there; mount or reconnect it"]
+    """The footage folder is there, with the clips that were in it."""
+    offline = footage_offline(project)
+    return [offline] if offline else []
 
 
 # shot_index and soundtracks: one decode, kept by content; whoever comes second finds it done
@@ -162,9 +224,32 @@ def _analysed(project: Project) -> tuple[list[Shot], list[Soundtrack], list[Dead
     return analyse_clips(project.workspace, project.footage_root, _rows(project))
 
 
+def _wait(project: Project, draft: Draft) -> None:
+    """Says how many clips this run was told to pass over."""
+    from video_assets.library.analysis import waiting
+
+    pending = len(waiting(project.workspace, _rows(project)))
+    if pending:
+        draft.facts.update(pending=pending, clips=project.options.clips)
+
+
+def nothing_waits(project: Project, step: str) -> bool:
+    """Whether every clip was looked at: what waits is the next run's.
+
+    Raises ProjectError where the run names clips that are not there, even if all is current.
+    """
+    from video_assets.library.choice import chosen, due_rows
+
+    manifest = project.manifest(step)
+    if project.options.clips and manifest is not None:
+        chosen(list(due_rows(footage_before(project)).values()), project.options.clips)
+    return manifest is None or not manifest.facts.get("pending")
+
+
 def make_shot_index(project: Project, draft: Draft) -> None:
     """One row a shot."""
     shots, _, letters = _analysed(project)
+    _wait(project, draft)
     draft.records(SHOTS, Shot, shots)
     _letters(draft, "shot_index", [d for d in letters if d.step != "soundtracks"])
     draft.facts["shots"] = len(shots)
@@ -215,11 +300,21 @@ def shots_tile_their_clips(project: Project) -> list[str]:
     for shot in project.read(SHOTS, Shot):
         by_clip.setdefault(shot.clip_id, []).append(shot)
     problems = []
-    for row in _rows(project):
+    rows = _rows(project)
+    manifest = project.manifest("shot_index")
+    facts = manifest.facts if manifest else {}
+    waits = bool(facts.get("pending"))
+    if waits:
+        clips = sum(r.role in ("clip", "sound") for r in rows)
+        problems.append(
+            f"{facts['pending']} of {clips} clips wait for their analysis: the last run was "
+            f"limited to {facts['clips']!r}; make shot_index and soundtracks without `clips`"
+        )
+    for row in rows:
         if row.role != "clip" or row.path in dead:
             continue
         shots = sorted(by_clip.get(row.clip_id, []), key=lambda s: s.start)
-        if not shots:
+        if not shots and not waits:
             problems.append(f"{row.path} has no shot")
         for one, two in pairwise(shots):
             if one.end != two.start:
@@ -231,6 +326,7 @@ def shots_tile_their_clips(project: Project) -> list[str]:
 def make_soundtracks(project: Project, draft: Draft) -> None:
     """One row a clip with sound."""
     _, tracks, letters = _analysed(project)
+    _wait(project, draft)
     draft.records(SOUNDTRACKS, Soundtrack, tracks)
     _letters(draft, "soundtracks", [d for d in letters if d.step == "soundtracks"])
     draft.facts["tracks"] = len(tracks)
@@ -278,6 +374,16 @@ def _downgrade(project: Project, step: str) -> dict[str, str]:
     manifest = project.manifest(step)
     told = manifest.facts.get("downgrade") if manifest else None
     return {"downgrade": str(told)} if told else {}
+
+
+def downgrades(project: Project) -> list[str]:
+    """Where a lower engine than the plan chose did the work."""
+    found = []
+    for step in ("transcripts", "frame_index"):
+        told = _downgrade(project, step).get("downgrade")
+        if told:
+            found.append(f"{step}: {told}; say `allow: {{downgrade: true}}` in the brief to accept")
+    return found
 
 
 # transcripts
@@ -493,6 +599,7 @@ STEPS = (
         describe_footage,
         (every_path_has_one_row, some_clip_is_usable, root_is_online),
         ("parquet", "pyav"),
+        hindered=footage_offline,
     ),
     Step(
         "shot_index",
@@ -505,6 +612,7 @@ STEPS = (
         describe_shots,
         (shots_tile_their_clips,),
         ("parquet", "opencv"),
+        whole=partial(nothing_waits, step="shot_index"),
     ),
     Step(
         "soundtracks",
@@ -517,6 +625,7 @@ STEPS = (
         describe_soundtracks,
         (sound_agrees_with_the_clip,),
         ("parquet", "wav"),
+        whole=partial(nothing_waits, step="soundtracks"),
     ),
     Step(
         "transcripts",

@@ -1,0 +1,152 @@
+"""project add, project list, status, search, doctor."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from video_assets.cli.common import (
+    AsJson,
+    Data,
+    Slug,
+    checked_slug,
+    print_json,
+    progress,
+    spoken_plainly,
+    workspace_in,
+)
+from video_assets.foundation.errors import VideoAssetsError
+
+
+@spoken_plainly
+def project_add(
+    slug: Slug,
+    footage: Annotated[
+        Path | None, typer.Option(help="Folder with the sources; it is never written to.")
+    ] = None,
+    brief: Annotated[Path | None, typer.Option(help="A brief.yaml to copy in.")] = None,
+    brand: Annotated[str, typer.Option(help="The brand it belongs to; else its own slug.")] = "",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a project. Example: video-assets project add spring --footage /media/card1"""
+    from video_assets.orchestration.projects import add_project
+
+    with progress():
+        added = add_project(workspace_in(data), slug, footage, brief, brand)
+    if as_json:
+        print_json(added)
+        return
+    typer.echo(f"project {slug}: {added['summary']}")
+    if added["written_brief"]:
+        typer.echo(f"a first brief was written: {added['brief']} (read it, change it)")
+    typer.echo(f"next: video-assets run {slug}")
+
+
+@spoken_plainly
+def project_list(data: Data = None, as_json: AsJson = False) -> None:
+    """List the projects. Example: video-assets project list"""
+    workspace = workspace_in(data)
+    slugs = workspace.projects()
+    if as_json:
+        print_json([{"project": s, "brand": workspace.project(s).brand} for s in slugs])
+        return
+    for slug in slugs:
+        typer.echo(slug)
+    if not slugs:
+        typer.echo("no project yet: video-assets project add SLUG --footage DIR", err=True)
+
+
+@spoken_plainly
+def status(
+    slug: Annotated[str | None, typer.Argument(help="One project; else all.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how a project stands and what to do next. Example: video-assets status spring"""
+    from video_assets.orchestration.shown import show_status
+    from video_assets.orchestration.status import status_of
+
+    workspace = workspace_in(data)
+    slugs = [checked_slug(slug)] if slug else workspace.projects()
+    found = [status_of(workspace.project(s)) for s in slugs]
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        show_status(one, details=slug is not None)
+    if not found:
+        typer.echo("no project yet: video-assets project add SLUG --footage DIR", err=True)
+
+
+@spoken_plainly
+def search(
+    slug: Slug,
+    text: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="A picture that shots should look like.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 10,
+    sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet (JPEG) here.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find shots by words or by a picture. Example: video-assets search spring "red can" """
+    from video_assets.library.search import search as find
+    from video_assets.orchestration.shown import show_hits, write_sheet
+
+    if not (text and text.strip()) and image is None:
+        raise typer.BadParameter(
+            'say what to look for, such as "red can on a table", or --image FILE'
+        )
+    project = workspace_in(data).project(slug)
+    if not project.manifest("shot_tags"):
+        raise VideoAssetsError(f"project {slug} has no index yet: video-assets run {slug}")
+    hits = find(project, text, image, limit)
+    if sheet is not None:
+        write_sheet(project, hits, sheet)
+    if as_json:
+        print_json(hits)
+        return
+    show_hits(hits)
+    if not hits:
+        typer.echo("nothing found; try other words, a colour, or --image FILE", err=True)
+
+
+@spoken_plainly
+def forget(
+    slug: Slug,
+    paths: Annotated[
+        list[str], typer.Argument(help="Missing clips or folders, as status lists them.")
+    ],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Drop footage that is gone for good at the next run. Example: video-assets forget spring
+    card2"""
+    from video_assets.library.absence import forget as drop
+    from video_assets.orchestration.assets.library import footage_before
+
+    project = workspace_in(data).project(slug)
+    marked = drop(project, footage_before(project), paths)
+    if as_json:
+        print_json(marked)
+        return
+    for path in marked:
+        typer.echo(f"{path}: will be dropped")
+    typer.echo(f"next: video-assets run {slug}")
+
+
+@spoken_plainly
+def doctor(data: Data = None, as_json: AsJson = False) -> None:
+    """Say what works here and what to install. Example: video-assets doctor"""
+    from video_assets.orchestration.doctor import examine
+    from video_assets.orchestration.shown import show_doctor
+
+    found = examine(workspace_in(data))
+    if as_json:
+        print_json(found)
+    else:
+        show_doctor(found)
+    if not all(check["ok"] for check in found["checks"]):
+        raise typer.Exit(1)

@@ -1,0 +1,201 @@
+"""Freezing rounds: who holds one, and what is kept of it.
+
+A round with a publication, an approval or a lock is sealed: its ideas, takes, timelines and the
+digests of its cutdowns go into one file with a manifest. From then on the assets carry it as it is,
+whatever changes upstream. Sealing happens before anything is made anew: what people saw is kept.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from video_assets.delivery.decisions import APPROVED, latest, read_decisions
+from video_assets.delivery.outbox import Outbox
+from video_assets.editorial.edits import Edits, load_edits
+from video_assets.editorial.rounds import Sealed, number_of, round_of
+from video_assets.foundation.errors import BriefError, ProjectError, StorageError
+from video_assets.foundation.records import Take, from_plain, to_plain
+from video_assets.foundation.store import Draft, Project, as_json, digest_of, write_atomic
+
+IDEAS = "editorial/ideas.json"
+TAKES = "editorial/takes.parquet"
+TIMELINES = "editorial/timelines"
+OUTBOX = "delivery/outbox.sqlite"
+DECISIONS = "delivery/decisions.json"
+NEXT = "editorial/next_round.json"
+SEAL_VERSION = "1"
+HOLDING = ("approved", "sending", "accepted", "processing", "live", "unknown", "withdrawn")
+"""States of a publication that freeze its round: it is out, or may be."""
+
+
+def edits_of(project: Project) -> Edits:
+    """The person's edits; none where there is no edits.yaml."""
+    return load_edits(project.path("edits.yaml"))
+
+
+def outbox_of(project: Project) -> Outbox:
+    """The project's outbox; reading makes no file."""
+    return Outbox(project.path(OUTBOX), project.guarded)
+
+
+def holds(project: Project) -> dict[str, list[str]]:
+    """Why rounds must not change, by round."""
+    found: dict[str, list[str]] = {}
+    for row in outbox_of(project).rows():
+        if row.state in HOLDING:
+            found.setdefault(row.round, []).append(f"published {row.cut_id}")
+    for one in latest(read_decisions(project.path(DECISIONS))).values():
+        if one.decision == APPROVED:
+            found.setdefault(round_of(one.cut_id), []).append(f"approved {one.cut_id} {one.aspect}")
+    for name, why in _locks(project).items():
+        found.setdefault(name, []).extend(why)
+    return {name: sorted(set(why)) for name, why in found.items()}
+
+
+def _locks(project: Project) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for lock in edits_of(project).lock:
+        found.setdefault(round_of(lock.cut), []).append(f"locked {lock.cut}")
+    return found
+
+
+def sealed(project: Project) -> list[Sealed]:
+    """The frozen rounds, oldest first, as they were sealed.
+
+    A seal whose only reason was a lock that is gone counts no more. Raises StorageError where a
+    seal is damaged: what is live must not be guessed.
+    """
+    found = []
+    for manifest in project.manifests("rounds"):
+        if not project.intact(manifest):
+            path = project.path(manifest.outputs[0].path)
+            raise StorageError(
+                f"{path} is damaged or gone: it holds the frozen round "
+                f"{manifest.artifact.split('/')[1]}; restore it from a backup"
+            )
+        plain = project.read_json(manifest.outputs[0].path)
+        found.append(
+            Sealed(
+                plain["round"],
+                tuple(plain["why"]),
+                plain["entry"],
+                tuple(from_plain(Take, t) for t in plain["takes"]),
+                plain["timelines"],
+                plain["cutdowns"],
+            )
+        )
+    found.sort(key=lambda s: number_of(s.name))
+    if found and found[-1].only_locked and found[-1].name not in _readable_locks(project, found):
+        found.pop()
+    return found
+
+
+def _readable_locks(project: Project, found: Sequence[Sealed]) -> set[str]:
+    """Rounds that are locked; all of them while edits.yaml cannot be read: nothing thaws then."""
+    try:
+        return set(_locks(project))
+    except BriefError:
+        return {s.name for s in found}
+
+
+def settle(project: Project) -> list[Sealed]:
+    """Seals what is held and not sealed yet, and returns the frozen rounds.
+
+    Before anything of the rounds is made anew, under the project's lease.
+    """
+    present = {s.name for s in sealed(project)}
+    for manifest in project.manifests("rounds"):
+        if manifest.artifact.split("/")[1] not in present:
+            project.forget(manifest.artifact)  # its lock was taken away
+    why = holds(project)
+    for name in sorted(set(why) - present, key=number_of):
+        if agrees(project, name):
+            seal(project, name, why[name])
+    return sealed(project)
+
+
+def agrees(project: Project, name: str) -> bool:
+    """Whether ideas, takes and timelines on disk belong together and hold this round."""
+    steps = {n: project.manifest(n) for n in ("ideas", "selected_takes", "timelines")}
+    ideas, takes, lines = steps["ideas"], steps["selected_takes"], steps["timelines"]
+    if not (ideas and takes and lines) or not all(m and project.intact(m) for m in steps.values()):
+        return False
+    return (
+        takes.inputs.get("ideas") == ideas.data_version
+        and lines.inputs.get("ideas") == ideas.data_version
+        and lines.inputs.get("selected_takes") == takes.data_version
+        and name in {e["round"] for e in rounds_of(project)}
+    )
+
+
+def seal(project: Project, name: str, why: Sequence[str]) -> None:
+    """Keeps a round as it lies on disk. Raises ProjectError where that does not hold together."""
+    if not agrees(project, name):
+        raise ProjectError(
+            f"project {project.slug}: round {name} is only half made; "
+            f"`video-assets run {project.slug}` first"
+        )
+    entry = next(e for e in rounds_of(project) if e["round"] == name)
+    cuts = {plain["cut_id"] for plain in entry["ideas"]}
+    takes = [t for t in project.read(TAKES, Take) if t.cut_id in cuts]
+    texts = {c: project.path(f"{TIMELINES}/{c}.otio") for c in sorted(cuts)}
+    content = {
+        "version": 1,
+        "round": name,
+        "why": list(why),
+        "entry": entry,
+        "takes": [to_plain(t) for t in takes],
+        "timelines": {c: p.read_text(encoding="utf-8") for c, p in texts.items() if p.is_file()},
+        "cutdowns": {
+            f"{m.facts['cut_id']}/{m.facts['aspect']}": m.facts["sha256"]
+            for m in project.manifests("artefacts")
+            if m.facts.get("cut_id") in cuts
+        },
+    }
+
+    def write(draft: Draft) -> None:
+        draft.json(f"editorial/rounds/{name}.json", content)
+        draft.facts["why"] = list(why)
+
+    project.make(f"rounds/{name}", SEAL_VERSION, {"round": digest_of(content)}, write)
+
+
+def rounds_of(project: Project) -> list[dict[str, Any]]:
+    """All rounds as ideas.json holds them; none where it was not made or is of an older kind."""
+    try:
+        found: list[dict[str, Any]] = project.read_json(IDEAS)["rounds"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return found
+
+
+def frozen_inputs(project: Project) -> dict[str, str]:
+    """What `ideas`, takes and timelines depend on beside the graph: rounds that are frozen."""
+    return {"frozen": digest_of([s.name for s in sealed(project)])}
+
+
+def asked_after(project: Project) -> str:
+    """The frozen round after which a person asked for the next; empty where nobody did."""
+    try:
+        return str(json.loads(project.path(NEXT).read_text(encoding="utf-8"))["after"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def ask_for_next(project: Project) -> str:
+    """Asks for the round after the last frozen one; the next run makes it. Returns its name.
+
+    Raises ProjectError while the present round is not frozen.
+    """
+    with project.leased():
+        frozen = settle(project)
+        names = [e["round"] for e in rounds_of(project)]
+        if not frozen or (names and names[-1] != frozen[-1].name):
+            now = names[-1] if names else "r1"
+            raise ProjectError(
+                f"round {now} of {project.slug} is still open: running makes it again; approve, "
+                "publish or lock a cut of it to freeze it, then ask for the next one"
+            )
+        with project.guarded():
+            write_atomic(project.path(NEXT), as_json({"after": frozen[-1].name}))
+    return f"r{number_of(frozen[-1].name) + 1}"
