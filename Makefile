@@ -39,10 +39,10 @@ dagster: $(VENV)/.base  ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/dagster dev
 
 test-ui: $(VENV)/.test  ## the live UI in a browser that is installed (chromium)
-	$(BIN)/python -m pytest -q -rs -m ui
+	$(BIN)/python -m pytest -q -rs -n 0 -m ui
 
 soak: $(VENV)/.test  ## full-size fault and scale tests
-	$(BIN)/python -m pytest -q -rs -m soak
+	$(BIN)/python -m pytest -q -rs -n 0 -m soak
 
 # the models need 7 to 8 GB: their own environment, so that nothing else waits for them
 .venv-models/.done: pyproject.toml constraints.txt overrides.txt headless.txt | $(UV)
@@ -51,7 +51,7 @@ soak: $(VENV)/.test  ## full-size fault and scale tests
 	@touch $@
 
 test-models: .venv-models/.done  ## the real whisperx and open_clip code on tiny models
-	.venv-models/bin/python -m pytest -q -rs -m models video_assets_tests/models
+	.venv-models/bin/python -m pytest -q -rs -n 0 -m models video_assets_tests/models
 
 install-all: $(VENV)/.base  ## all nine packages of the stack, with the models: 8 GB
 	@echo "installing whisperx, open-clip-torch and torch: about 8 GB"

@@ -10,14 +10,14 @@ import pytest
 from video_assets_tests.orchestration.trees import cli, kept_files
 
 
-def together(tmp_path: Path, library: Path, crowds: list[int]) -> None:
-    """For each crowd: so many runs begin at once on a new project."""
+def together(tmp_path: Path, library: Path, crowds: list[int], last: str) -> None:
+    """For each crowd: so many runs, up to the asset `last`, begin at once on a new project."""
     (tmp_path / "b.yaml").write_text("title: Lake\ndurations: [6]\n")
     data = tmp_path / "data"
     add = cli(
         "project", "add", "a", "--footage", library, "--brief", tmp_path / "b.yaml", "--data", data
     )
-    run = cli("run", "a", "--aspects", "1x1", "--data", data)
+    run = cli("run", "a", "--aspects", "1x1", "--to", last, "--data", data)
     reference: dict[str, str] = {}
     for number, crowd in enumerate([1, *crowds]):
         shutil.rmtree(data, ignore_errors=True)
@@ -33,15 +33,15 @@ def together(tmp_path: Path, library: Path, crowds: list[int]) -> None:
         reference = reference or found
         assert found == reference, f"trial {number} with {crowd} runs"
         assert not list(data.rglob(".drafts/*")) and not list(data.rglob("*.part"))
-    assert sum(name.endswith(".mp4") for name in reference) == 1
+    assert sum(name.endswith(".otio") for name in reference) == 1 + (last == "cutdowns")
 
 
 def test_two_at_once(tmp_path: Path, small_library: Path) -> None:
-    together(tmp_path, small_library, [2])
+    together(tmp_path, small_library, [2], "timelines")
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 def test_two_to_eight_at_once_fifty_times(tmp_path: Path, small_library: Path) -> None:
     chance = random.Random(5)
-    together(tmp_path, small_library, [chance.randint(2, 8) for _ in range(50)])
+    together(tmp_path, small_library, [chance.randint(2, 8) for _ in range(50)], "cutdowns")
