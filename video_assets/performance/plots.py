@@ -31,12 +31,12 @@ def metrics_plot(metrics: "pd.DataFrame") -> bytes:
 
     Empty bytes where there are no metrics. The same table gives the same picture.
     """
+    if metrics.empty:
+        return b""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
 
-    if metrics.empty:
-        return b""
     metric = main_metrics(metrics["metric"].unique(), 1)[0]
     rows = metrics[metrics["metric"] == metric]
     figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained", facecolor="white")
