@@ -348,6 +348,7 @@ def test_every_command_has_an_example():
         ["approve"],
         ["reject"],
         ["publish"],
+        ["withdraw"],
         ["forget"],
         ["metrics", "import"],
         ["project", "add"],

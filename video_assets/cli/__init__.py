@@ -8,7 +8,7 @@ import typer
 
 from video_assets.cli.making import demo, run
 from video_assets.cli.projects import doctor, forget, project_add, project_list, search, status
-from video_assets.cli.publishing import approve, metrics_import, publish, reject
+from video_assets.cli.publishing import approve, metrics_import, publish, reject, withdraw
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +30,7 @@ app.command("search")(search)
 app.command("approve")(approve)
 app.command("reject")(reject)
 app.command("publish")(publish)
+app.command("withdraw")(withdraw)
 metrics_app.command("import")(metrics_import)
 app.command("forget")(forget)
 app.command("doctor")(doctor)

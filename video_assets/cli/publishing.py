@@ -135,6 +135,28 @@ def publish(
         raise typer.Exit(1)
 
 
+@spoken_plainly
+def withdraw(
+    slug: Slug,
+    post: Annotated[str, typer.Argument(help="The post, as publish shows it.", show_default=False)],
+    by: By,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note that a post was taken down; remove it at the channel yourself. Example: video-assets
+    withdraw spring r1-02-9x16-0123456789ab --by Ada"""
+    from video_assets.delivery.publications import withdraw as note
+    from video_assets.orchestration.rounds import outbox_of
+
+    project = workspace_in(data).project(slug)
+    with project.leased():
+        told = note(outbox_of(project), post, by)
+    if as_json:
+        print_json({"told": told})
+        return
+    typer.echo(told)
+
+
 def _plain(planned: Any) -> dict[str, Any]:
     one = planned.candidate
     return {

@@ -58,14 +58,18 @@ def claims_of(learnings: Sequence[Learning]) -> str:
     return digest_of(list(learnings)) if learnings else ""
 
 
-def open_round(sealed: Sequence[Sealed], claims: str, asked_after: str) -> str | None:
+def open_round(
+    sealed: Sequence[Sealed], claims: str, asked_after: str, newest: str = ""
+) -> str | None:
     """The round to be made now: None while the last one is frozen and nothing new was learned.
 
-    `asked_after`: the frozen round after which a person asked for the next one.
+    `asked_after`: the frozen round after which a person asked for the next one. `newest`: the last
+    round that was made; once open, a round stays until it is frozen.
     """
     if not sealed:
         return FIRST
     last = max(sealed, key=lambda s: number_of(s.name))
-    if last.entry["claims"] != claims or asked_after == last.name:
+    begun = bool(newest) and number_of(newest) > number_of(last.name)
+    if begun or last.entry["claims"] != claims or asked_after == last.name:
         return f"r{number_of(last.name) + 1}"
     return None

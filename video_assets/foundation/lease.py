@@ -37,15 +37,25 @@ _TABLE = """create table if not exists lease (
 
 
 def owner() -> str:
-    """This process: host, process id and when it began, since process ids come back."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_began(os.getpid())}"
+    """This process: host and process id, when it began, since process ids come back, and the
+    process namespace, since containers may share a host's name."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_began(os.getpid())}/{_namespace()}"
+
+
+def _namespace() -> str:
+    """Which boot and which namespace process ids belong to; empty where nobody knows."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot[:8]}{os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
 
 
 def is_gone(owner: str) -> bool:
     """Whether an owner is certainly no longer alive; another machine's cannot be known."""
     host, _, rest = owner.partition("/")
-    pid, _, began = rest.partition("/")
-    if host != socket.gethostname() or not pid.isdigit():
+    pid, began, namespace = (*rest.split("/", 2), "", "")[:3]
+    if host != socket.gethostname() or not pid.isdigit() or namespace != _namespace():
         return False
     return _began(int(pid)) != began
 
@@ -85,7 +95,7 @@ class Lease:
                 row = database.execute("select token, owner from lease").fetchone()
             except sqlite3.Error:  # the file was removed meanwhile
                 row = None
-            if row is None or row[0] != self.token:
+            if row is None or (row[0], row[1]) != (self.token, self.owner):
                 now = f"{_named(row[1])} has it" if row else "it is gone"
                 raise LeaseError(
                     f"project {self.file.stem}: this run lost the project's lease ({now}), so "
@@ -97,7 +107,8 @@ class Lease:
         """Puts the expiry off. False where the lease was lost."""
         with _transaction(self.file, write=True) as database:
             done = database.execute(
-                "update lease set expires = ? where token = ?", (time.time() + ttl, self.token)
+                "update lease set expires = ? where token = ? and owner = ?",
+                (time.time() + ttl, self.token, self.owner),
             )
             return done.rowcount == 1
 
@@ -105,7 +116,8 @@ class Lease:
         """Lets the next one in at once; the token stays behind, so the next one is larger."""
         with _transaction(self.file, write=True) as database:
             database.execute(
-                "update lease set expires = 0, owner = '' where token = ?", (self.token,)
+                "update lease set expires = 0, owner = '' where token = ? and owner = ?",
+                (self.token, self.owner),
             )
 
 
@@ -169,7 +181,8 @@ def _try(file: Path, ttl: float) -> tuple[Lease | None, str]:
         with _transaction(file, write=True) as database:
             database.execute(_TABLE)
             row = database.execute("select token, owner, expires from lease").fetchone()
-            token, holder, expires = row or (0, "", 0.0)
+            # a new file begins above every token of a former one
+            token, holder, expires = row or (time.time_ns(), "", 0.0)
             if holder and expires >= time.time() and not is_gone(holder):
                 return None, holder
             database.execute(

@@ -192,7 +192,9 @@ class Project:
             found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         except FileNotFoundError:
             found = {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise ProjectError(f"{path} cannot be read: {error.strerror or error}") from error
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2026-02-30 is a ValueError
             raise ProjectError(f"{path} is not YAML: {error}") from error
         if not isinstance(found, dict):
             raise ProjectError(f"{path} must hold keys and values, such as `footage: footage`")

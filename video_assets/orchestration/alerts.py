@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,11 @@ AT_ONCE = 20
 """Messages a tick makes at most, and sends to one receiver at most."""
 WAITING = 200
 """Messages that are kept for a receiver that is down; what is more is summed up."""
+BUDGET_S = 25.0
+"""Seconds that the deliveries of a tick share: Dagster ends a sensor after 60."""
+REFUSALS = 10
+"""Ticks in which a receiver can refuse one message (HTTP 4xx) until it is dropped: a wrong token
+can be put right meanwhile."""
 PAGE = 1000
 """Failed runs that are read in one tick."""
 REASON = 1500
@@ -60,7 +66,7 @@ class Trouble:
         first = next((line for line in self.reason.splitlines() if line.strip(" -*")), "")
         plain = re.sub(r"\b[0-9a-f]{8,}\b|\d+([.,]\d+)?", "#", first.strip(" -*").lower())
         named = "\n".join((self.project, self.asset, self.gate, " ".join(plain.split())[:200]))
-        return hashlib.sha256(named.encode()).hexdigest()[:16]
+        return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 @dataclass
@@ -75,6 +81,8 @@ class State:
     """Cause to [when it was last told, how often it was counted since]."""
     waiting: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Receiver to the messages that it has not taken yet."""
+    refused: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Receiver to the ids of messages that it refused, and how often."""
     unset: bool = False
     """Whether it was said that there is nobody to tell."""
 
@@ -141,7 +149,12 @@ def new_troubles(instance: dg.DagsterInstance, state: State) -> list[Trouble]:
         if run.run_id in state.seen or ended < state.since - MEMORY:
             continue
         state.seen[run.run_id] = ended
-        found += troubles_of(instance, run)
+        try:
+            found += troubles_of(instance, run)
+        except Exception as error:  # one strange run must not silence the others
+            why = f"the run failed, and its events cannot be read ({type(error).__name__}: {error})"
+            project = str(run.tags.get("dagster/partition", ""))
+            found.append(Trouble(project, run.job_name, "", why, run.run_id))
     state.since = since
     state.seen = {r: ended for r, ended in state.seen.items() if ended >= since - MEMORY}
     return found
@@ -158,7 +171,7 @@ def new_messages(state: State, troubles: Sequence[Trouble], now: float) -> list[
         if now - last < QUIET:
             state.causes[cause] = [last, untold + len(some)]
         else:
-            messages.append(_message(cause, some[-1], len(some), int(untold), now))
+            messages.append(_message(f"{cause}-{some[0].run_id}", some, int(untold)))
             state.causes[cause] = [now, 0]
     state.causes = {c: v for c, v in state.causes.items() if now - v[0] < 7 * MEMORY}
     if len(messages) > AT_ONCE:
@@ -166,7 +179,9 @@ def new_messages(state: State, troubles: Sequence[Trouble], now: float) -> list[
     return messages
 
 
-def _message(cause: str, trouble: Trouble, times: int, untold: int, now: float) -> dict[str, Any]:
+def _message(name: str, some: Sequence[Trouble], untold: int) -> dict[str, Any]:
+    """`name`: the same if a tick is repeated, and by then more runs have failed."""
+    trouble, times = some[-1], len(some)
     where = f"gate {trouble.gate} of {trouble.asset}" if trouble.gate else trouble.asset
     of = f"project {trouble.project}: " if trouble.project else ""
     often = f" ({times} times)" if times > 1 else ""
@@ -176,11 +191,11 @@ def _message(cause: str, trouble: Trouble, times: int, untold: int, now: float) 
     link = f"{ui}/runs/{trouble.run_id}" if ui else ""
     return {
         "text": f"{of}{where} failed{often}{more}\n{reason}\nrun: {link or trouble.run_id}",
-        "id": f"{cause}-{int(now)}",
+        "id": name,
         "project": trouble.project,
         "asset": trouble.asset,
         "gate": trouble.gate,
-        "cause": cause,
+        "cause": trouble.cause,
         "reason": reason,
         "times": times + untold,
         "run": trouble.run_id,
@@ -193,10 +208,11 @@ def _summed_up(messages: Sequence[dict[str, Any]]) -> dict[str, Any]:
     causes = sum(int(m.get("causes", 1)) for m in messages)
     lines = [line for m in messages for line in m.get("lines", [m["text"].splitlines()[0]])]
     shown = [line[:120] for line in lines[:AT_ONCE]]
+    ids = "\n".join(str(m["id"]) for m in messages)
     more = [f"and {causes - len(shown)} more"] if causes > len(shown) else []
     return {
         "text": "\n".join([f"{causes} more causes of failures; see Dagster", *shown, *more]),
-        "id": f"sum-{messages[0]['id']}",
+        "id": f"sum-{hashlib.sha256(ids.encode()).hexdigest()[:16]}",
         "causes": causes,
         "lines": shown,
         "times": sum(int(m["times"]) for m in messages),
@@ -204,26 +220,47 @@ def _summed_up(messages: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def deliver(
-    state: State, to: Sequence[Receiver], messages: Sequence[dict[str, Any]]
+    state: State,
+    to: Sequence[Receiver],
+    messages: Sequence[dict[str, Any]],
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[int, list[str]]:
     """Gives every receiver what waits for it, oldest first; returns how many messages were taken,
     and which receivers did not take theirs and why.
 
-    A receiver that does not take a message is left alone until the next tick; others are served.
+    A receiver that is down is left alone until the next tick; one that refuses a message gets those
+    behind it, and the refused one again with the next ticks, `REFUSALS` times in all. The receivers
+    share `BUDGET_S` by `clock` (seconds); each is tried at least once.
     """
-    sent, problems = 0, []
+    sent, problems, began = 0, [], clock()
     state.waiting = {r.name: [*state.waiting.get(r.name, []), *messages] for r in to}
-    for receiver in to:
-        queue = state.waiting[receiver.name]
-        try:
-            for _ in range(min(AT_ONCE, len(queue))):
-                receiver.send(queue[0])
-                queue.pop(0)
+    state.refused = {r.name: state.refused.get(r.name, {}) for r in to}
+    for number, receiver in enumerate(to, start=1):
+        queue, refused = state.waiting[receiver.name], state.refused[receiver.name]
+        at, ends, why = 0, began + BUDGET_S * number / len(to), ""
+        for tried in range(min(AT_ONCE, len(queue))):
+            if tried and clock() >= ends:
+                why = why or "there was no time for all"
+                break
+            try:
+                receiver.send(queue[at])
+            except Undelivered as error:
+                why = str(error)
+                if not error.refused:
+                    break
+                name = str(queue[at]["id"])
+                refused[name] = refused.get(name, 0) + 1
+                if refused[name] < REFUSALS:
+                    at += 1
+                    continue
+                problems.append(f"{receiver.name}: {why} {REFUSALS} times; {name} is dropped")
+            else:
                 sent += 1
-        except Undelivered as error:
-            if len(queue) > WAITING:
-                queue[WAITING - 1 :] = [_summed_up(queue[WAITING - 1 :])]
-            problems.append(f"{receiver.name}: {error}; {len(queue)} messages wait")
+            refused.pop(str(queue.pop(at)["id"]), None)
+        if len(queue) > WAITING:
+            queue[WAITING - 1 :] = [_summed_up(queue[WAITING - 1 :])]
+        if why and queue:
+            problems.append(f"{receiver.name}: {why}; {len(queue)} messages wait")
     return sent, problems
 
 

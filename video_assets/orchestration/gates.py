@@ -50,10 +50,11 @@ def _remembered_at(project: Project, asset: str, name: str) -> Path:
     return project.path(f".manifests/gates/{asset}/{name}.json")
 
 
-def remember(project: Project, asset: str, name: str, problems: Sequence[str]) -> None:
+def remember(
+    project: Project, asset: str, name: str, problems: Sequence[str], data_version: str
+) -> None:
     """Keeps a gate's answer beside the artefact, with the data version that it is about."""
-    manifest = project.manifest(asset)
-    answer = {"data_version": manifest.data_version if manifest else "", "problems": list(problems)}
+    answer = {"data_version": data_version, "problems": list(problems)}
     write_atomic(_remembered_at(project, asset, name), as_json(answer))
 
 
@@ -79,9 +80,13 @@ def held_back(project: Project, step: Step) -> None:
 
     for name in step.deps:
         dep = BY_NAME.get(name)
-        manifest = project.manifest(name) if dep else None
-        if dep is None or manifest is None or name in step.narrow:
+        if dep is None or name in step.narrow:
             continue
+        manifest = project.manifest(name)
+        if manifest is None:
+            if name == "learnings":  # nobody may have published anything yet
+                continue
+            raise VideoAssetsError(f"{step.name} waits: {name} was not made yet; make it first")
         for inspect in dep.gates:
             problems = _answer(project, name, inspect.__name__, manifest.data_version)
             if problems is None:
@@ -95,13 +100,14 @@ def held_back(project: Project, step: Step) -> None:
 
 
 def judged(project: Project, asset: str, inspect: Inspect) -> list[str]:
-    """A gate's answer now, kept beside the artefact."""
+    """A gate's answer now, kept beside the artefact with the data that it was asked about."""
+    manifest = project.manifest(asset) if isinstance(project, Project) else None
     try:
         problems = inspect(project)
     except (VideoAssetsError, OSError, ValueError, KeyError) as error:
-        problems = [f"could not be judged: {type(error).__name__}: {error}"]
-    if isinstance(project, Project):
-        remember(project, asset, inspect.__name__, problems)
+        return [f"could not be judged: {type(error).__name__}: {error}"]  # so it is asked again
+    if manifest:
+        remember(project, asset, inspect.__name__, problems, manifest.data_version)
     return problems
 
 

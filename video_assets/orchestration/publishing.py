@@ -26,6 +26,7 @@ from video_assets.orchestration.rounds import (
     DECISIONS,
     agrees,
     edits_of,
+    must_know,
     outbox_of,
     seal,
     sealed,
@@ -121,6 +122,7 @@ def approval_required(project: Project) -> bool:
 
 def plan_project(project: Project, channel: str = "", retry_dead: bool = False) -> list[Planned]:
     """What publishing would do. Writes nothing."""
+    must_know(project)
     return plan(
         candidates_of(project),
         _channels(project, channel),

@@ -25,10 +25,19 @@ SMTP = "VIDEO_ASSETS_ALERT_SMTP"
 """`smtp://user:password@host:587/?from=A&to=B,C`; `smtps://` for TLS from the first byte."""
 TIMEOUT = 10.0
 """Seconds for any step of a delivery."""
+LATER = (408, 429)
+"""HTTP answers of the 4xx kind that ask for patience and do not refuse."""
 
 
 class Undelivered(Exception):
-    """A message was not taken; the text says why without any address."""
+    """A message was not taken; the text says why without any address.
+
+    `refused`: it was read and refused, so that another message may be taken all the same.
+    """
+
+    def __init__(self, why: str, *, refused: bool = False) -> None:
+        super().__init__(why)
+        self.refused = refused
 
 
 class Receiver(Protocol):
@@ -70,7 +79,8 @@ class Webhook:
         """Posts the message as it is."""
         if _split(self.url, WEBHOOK).scheme not in ("http", "https"):
             raise Undelivered(f"{WEBHOOK} is no http or https address")
-        body = json.dumps(dict(message), ensure_ascii=False).encode()
+        body = json.dumps(dict(message), ensure_ascii=False).encode("utf-8", "replace")
+        refused = False
         try:
             request = Request(
                 self.url, body, {"Content-Type": "application/json; charset=utf-8"}, method="POST"
@@ -81,11 +91,12 @@ class Webhook:
             error.close()
             moved = "; name the address that it redirects to" if error.code // 100 == 3 else ""
             why = f"it answered {error.code}{moved}"
+            refused = error.code // 100 == 4 and error.code not in LATER
         except URLError as error:
             why = _said(error.reason)
         except (OSError, http.client.HTTPException, ValueError) as error:
             why = _said(error)
-        raise Undelivered(why)
+        raise Undelivered(why, refused=refused)
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,15 +116,17 @@ class Mailbox:
             raise Undelivered(
                 f"{SMTP} must read smtp[s]://user:password@host:port/?from=ADDRESS&to=ADDRESS"
             )
+        text = str(message["text"]).encode("utf-8", "replace").decode()
         try:
             mail = EmailMessage()
-            mail["Subject"] = " ".join(str(message["text"]).splitlines()[0].split())[:200]
+            mail["Subject"] = " ".join(text.splitlines()[0].split())[:200]
             mail["From"], mail["To"] = sender, ", ".join(to)
             mail["Message-ID"] = f"<{message['id']}@video-assets.invalid>"
-            mail.set_content(str(message["text"]))
+            mail.set_content(text)
             self._deliver(mail, address)
         except smtplib.SMTPResponseException as error:
-            raise Undelivered(f"it answered {error.smtp_code}") from None
+            refused = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+            raise Undelivered(f"it answered {error.smtp_code}", refused=refused) from None
         except smtplib.SMTPRecipientsRefused:
             raise Undelivered("it refuses the recipients") from None
         except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors too

@@ -90,7 +90,7 @@ class Library(dg.ConfigurableResource):
         if self.tier and slug not in self._told:
             from video_assets.orchestration.assets.editorial import brief_of, set_tier
 
-            with project.leased():
+            with project.leased(), project.guarded():
                 if brief_of(project).tier != self.tier:
                     set_tier(project, self.tier)
             self._told.add(slug)

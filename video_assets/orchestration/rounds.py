@@ -1,12 +1,15 @@
 """Freezing rounds: who holds one, and what is kept of it.
 
 A round with a publication, an approval or a lock is sealed: its ideas, takes, timelines and the
-digests of its cutdowns go into one file with a manifest. From then on the assets carry it as it is,
-whatever changes upstream. Sealing happens before anything is made anew: what people saw is kept.
+digests of its cutdowns go into one file that knows its own digest. From then on the assets carry
+it as it is, whatever changes upstream. Sealing happens before anything is made anew, so that what
+people saw is what is kept.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from video_assets.delivery.decisions import APPROVED, latest, read_decisions
@@ -15,7 +18,7 @@ from video_assets.editorial.edits import Edits, load_edits
 from video_assets.editorial.rounds import Sealed, number_of, round_of
 from video_assets.foundation.errors import BriefError, ProjectError, StorageError
 from video_assets.foundation.records import Take, from_plain, to_plain
-from video_assets.foundation.store import Draft, Project, as_json, digest_of, write_atomic
+from video_assets.foundation.store import Project, as_json, digest_of, write_atomic
 
 IDEAS = "editorial/ideas.json"
 TAKES = "editorial/takes.parquet"
@@ -23,7 +26,8 @@ TIMELINES = "editorial/timelines"
 OUTBOX = "delivery/outbox.sqlite"
 DECISIONS = "delivery/decisions.json"
 NEXT = "editorial/next_round.json"
-SEAL_VERSION = "1"
+SEALS = "editorial/rounds"
+LOCKED = "locked "
 HOLDING = ("approved", "sending", "accepted", "processing", "live", "unknown", "withdrawn")
 """States of a publication that freeze its round: it is out, or may be."""
 
@@ -55,7 +59,7 @@ def holds(project: Project) -> dict[str, list[str]]:
 def _locks(project: Project) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for lock in edits_of(project).lock:
-        found.setdefault(round_of(lock.cut), []).append(f"locked {lock.cut}")
+        found.setdefault(round_of(lock.cut), []).append(f"{LOCKED}{lock.cut}")
     return found
 
 
@@ -65,53 +69,75 @@ def sealed(project: Project) -> list[Sealed]:
     A seal whose only reason was a lock that is gone counts no more. Raises StorageError where a
     seal is damaged: what is live must not be guessed.
     """
-    found = []
-    for manifest in project.manifests("rounds"):
-        if not project.intact(manifest):
-            path = project.path(manifest.outputs[0].path)
-            raise StorageError(
-                f"{path} is damaged or gone: it holds the frozen round "
-                f"{manifest.artifact.split('/')[1]}; restore it from a backup"
-            )
-        plain = project.read_json(manifest.outputs[0].path)
-        found.append(
-            Sealed(
-                plain["round"],
-                tuple(plain["why"]),
-                plain["entry"],
-                tuple(from_plain(Take, t) for t in plain["takes"]),
-                plain["timelines"],
-                plain["cutdowns"],
-            )
-        )
-    found.sort(key=lambda s: number_of(s.name))
-    if found and found[-1].only_locked and found[-1].name not in _readable_locks(project, found):
+    found = sorted(
+        (_read_seal(path) for path in project.path(SEALS).glob("r*.json")),
+        key=lambda s: number_of(s.name),
+    )
+    if found and found[-1].only_locked and not _still_held(project, found[-1].name):
         found.pop()
     return found
 
 
-def _readable_locks(project: Project, found: Sequence[Sealed]) -> set[str]:
-    """Rounds that are locked; all of them while edits.yaml cannot be read: nothing thaws then."""
+def _read_seal(path: Path) -> Sealed:
     try:
-        return set(_locks(project))
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        if plain.pop("digest") != digest_of(plain):
+            raise ValueError("its digest is another")
+        return Sealed(
+            plain["round"],
+            tuple(plain["why"]),
+            plain["entry"],
+            tuple(from_plain(Take, t) for t in plain["takes"]),
+            plain["timelines"],
+            plain["cutdowns"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StorageError(
+            f"{path} is damaged ({error}): it holds the frozen round {path.stem}; "
+            "restore it from a backup"
+        ) from error
+
+
+def _still_held(project: Project, name: str) -> bool:
+    """Whether anything holds a round; while edits.yaml cannot be read, everything may."""
+    try:
+        return name in holds(project)
     except BriefError:
-        return {s.name for s in found}
+        return True
 
 
 def settle(project: Project) -> list[Sealed]:
     """Seals what is held and not sealed yet, and returns the frozen rounds.
 
-    Before anything of the rounds is made anew, under the project's lease.
+    Before anything of the rounds is made anew, under the project's lease. Raises StorageError where
+    a round that people have seen can neither be found sealed nor be sealed.
     """
-    present = {s.name for s in sealed(project)}
-    for manifest in project.manifests("rounds"):
-        if manifest.artifact.split("/")[1] not in present:
-            project.forget(manifest.artifact)  # its lock was taken away
     why = holds(project)
-    for name in sorted(set(why) - present, key=number_of):
-        if agrees(project, name):
+    frozen = {s.name: s for s in sealed(project)}
+    for path in project.path(SEALS).glob("r*.json"):
+        if path.stem not in frozen:
+            with project.guarded():
+                path.unlink()  # its lock was taken away, and nothing else holds it
+    for name in sorted(why, key=number_of):
+        if name in frozen:
+            _more(project, frozen[name], why[name])
+        elif agrees(project, name):
             seal(project, name, why[name])
+        elif any(not w.startswith(LOCKED) for w in why[name]):
+            raise StorageError(
+                f"round {name} is frozen ({', '.join(why[name])}), but its record "
+                f"{project.path(SEALS) / f'{name}.json'} is gone and what lies there does not hold "
+                "together; restore it from a backup"
+            )
     return sealed(project)
+
+
+def _more(project: Project, one: Sealed, why: Sequence[str]) -> None:
+    """Notes further reasons, and cutdowns that were made since, in a seal."""
+    cutdowns = {**_cutdowns(project, one.timelines), **one.cutdowns}
+    reasons = sorted({*one.why, *why})
+    if (reasons, cutdowns) != (sorted(one.why), dict(one.cutdowns)):
+        _write(project, replace(one, why=tuple(reasons), cutdowns=cutdowns))
 
 
 def agrees(project: Project, name: str) -> bool:
@@ -136,28 +162,51 @@ def seal(project: Project, name: str, why: Sequence[str]) -> None:
             f"`video-assets run {project.slug}` first"
         )
     entry = next(e for e in rounds_of(project) if e["round"] == name)
-    cuts = {plain["cut_id"] for plain in entry["ideas"]}
-    takes = [t for t in project.read(TAKES, Take) if t.cut_id in cuts]
-    texts = {c: project.path(f"{TIMELINES}/{c}.otio") for c in sorted(cuts)}
-    content = {
-        "version": 1,
-        "round": name,
-        "why": list(why),
-        "entry": entry,
-        "takes": [to_plain(t) for t in takes],
-        "timelines": {c: p.read_text(encoding="utf-8") for c, p in texts.items() if p.is_file()},
-        "cutdowns": {
-            f"{m.facts['cut_id']}/{m.facts['aspect']}": m.facts["sha256"]
-            for m in project.manifests("artefacts")
-            if m.facts.get("cut_id") in cuts
-        },
+    cuts = sorted(plain["cut_id"] for plain in entry["ideas"])
+    takes = tuple(t for t in project.read(TAKES, Take) if t.cut_id in cuts)
+    paths = {c: project.path(f"{TIMELINES}/{c}.otio") for c in cuts}
+    texts = {c: p.read_text(encoding="utf-8") for c, p in paths.items() if p.is_file()}
+    one = Sealed(name, tuple(why), entry, takes, texts, _cutdowns(project, texts))
+    _write(project, one)
+
+
+def _cutdowns(project: Project, timelines: Mapping[str, str]) -> dict[str, str]:
+    """sha256 by `<cut>/<aspect>` of what was rendered from these very timelines."""
+    from video_assets.editorial.timeline import from_otio
+
+    wanted = {cut: digest_of(from_otio(text)) for cut, text in timelines.items()}
+    return {
+        f"{m.facts['cut_id']}/{m.facts['aspect']}": m.facts["sha256"]
+        for m in project.manifests("artefacts")
+        if wanted.get(m.facts.get("cut_id", "")) == m.inputs.get("timeline", "none")
     }
 
-    def write(draft: Draft) -> None:
-        draft.json(f"editorial/rounds/{name}.json", content)
-        draft.facts["why"] = list(why)
 
-    project.make(f"rounds/{name}", SEAL_VERSION, {"round": digest_of(content)}, write)
+def _write(project: Project, one: Sealed) -> None:
+    """The seal's file, whole or not at all; it knows its own digest."""
+    content = {
+        "version": 1,
+        "round": one.name,
+        "why": list(one.why),
+        "entry": to_plain(one.entry),
+        "takes": [to_plain(t) for t in one.takes],
+        "timelines": dict(one.timelines),
+        "cutdowns": dict(sorted(one.cutdowns.items())),
+    }
+    with project.leased(), project.guarded():
+        path = project.path(f"{SEALS}/{one.name}.json")
+        write_atomic(path, as_json({**content, "digest": digest_of(content)}))
+
+
+def must_know(project: Project) -> None:
+    """Raises StorageError where a frozen round speaks of an outbox or answers that are gone."""
+    for start, name in (("published ", OUTBOX), ("approved ", DECISIONS)):
+        told = [w for s in sealed(project) for w in s.why if w.startswith(start)]
+        if told and not project.path(name).is_file():
+            raise StorageError(
+                f"{project.path(name)} is gone, though round records say {told[0]!r}; restore it "
+                "from a backup: without it things could be sent twice"
+            )
 
 
 def rounds_of(project: Project) -> list[dict[str, Any]]:

@@ -282,7 +282,7 @@ def run_project(
     from video_assets.orchestration.resources import Library
 
     if tier:
-        with project.leased():
+        with project.leased(), project.guarded():
             set_tier(project, tier)
     names = wanted_steps(to, aspects or wanted_aspects(project))
     with _told(workspace.root), instance_of(workspace.root) as instance:

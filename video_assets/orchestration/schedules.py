@@ -17,6 +17,7 @@ from video_assets.orchestration.jobs import REFRESH
 from video_assets.orchestration.purge import PURGE
 from video_assets.orchestration.resources import Library
 from video_assets.orchestration.runs import PROJECT, stale_steps, wanted_aspects, wanted_steps
+from video_assets.orchestration.watch import told_of
 
 NIGHT = time(4)
 """When a project is refreshed, by its own clock. No zone of the tz database skips or repeats its
@@ -67,9 +68,9 @@ def _memory(workspace: Workspace) -> Path:
 
 
 def last_look(workspace: Workspace, tick: datetime) -> datetime:
-    """The tick before this one, as this data folder remembers it, at most a day back.
+    """The tick before this one that came to its end, as `remember_look` left it; at most a day back.
 
-    A tick that is evaluated again (Dagster died in it) gets the same answer again.
+    A tick that is evaluated again (Dagster died after it) gets the same answer again.
     """
     usual, found = tick - TICK, None
     try:
@@ -80,10 +81,16 @@ def last_look(workspace: Workspace, tick: datetime) -> datetime:
             found = None
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    after = max(found or usual, tick - FURTHEST)
+    return max(found or usual, tick - FURTHEST)
+
+
+def remember_look(workspace: Workspace, tick: datetime, after: datetime) -> None:
+    """Notes that a tick looked back to `after` and its requests are built.
+
+    A tick that dies before is made up for by the next one; run keys keep a night from coming twice.
+    """
     memory = {"tick": tick.isoformat(), "after": after.isoformat()}
     write_atomic(_memory(workspace), json.dumps(memory))
-    return after
 
 
 def due_steps(project: Project) -> list[str]:
@@ -116,21 +123,32 @@ def due_steps(project: Project) -> list[str]:
 def nightly(
     context: dg.ScheduleEvaluationContext, library: Library
 ) -> dg.SkipReason | list[dg.RunRequest]:
-    """One tick: the projects whose night has come since the last one."""
+    """One tick: the projects whose night has come since the last one.
+
+    One that cannot be looked at is named in the log and the reason, and stops no other.
+    """
     workspace = library.workspace
     tick = context.scheduled_execution_time.astimezone(UTC)
     known = set(context.instance.get_dynamic_partitions("project"))  # else: the inputs sensor's
-    found = {s: zone_of(workspace.project(s)) for s in workspace.projects() if s in known}
-    zones = {slug: zone for slug, (zone, _) in found.items()}
-    wanted, notes = [], []
-    for slug, night in due_nights(zones, last_look(workspace, tick), tick):
-        if found[slug][1]:
-            notes.append(found[slug][1])
+    zones: dict[str, tzinfo] = {}
+    wrong, wanted, notes = {}, [], []
+    for slug in workspace.projects():
+        if slug not in known:
+            continue
+        try:
+            zones[slug], wrong[slug] = zone_of(workspace.project(slug))
+        except Exception as error:
+            notes.append(f"{slug}: {told_of(error)}")
+            context.log.error(notes[-1])
+    after = last_look(workspace, tick)
+    for slug, night in due_nights(zones, after, tick):
+        if wrong[slug]:
+            notes.append(wrong[slug])
             context.log.warning(notes[-1])
         try:
             names = due_steps(workspace.project(slug))
-        except VideoAssetsError as error:
-            notes.append(f"{slug}: {error}")
+        except Exception as error:
+            notes.append(f"{slug}: {told_of(error)}")
             context.log.error(notes[-1])
             continue
         if not names:
@@ -144,6 +162,7 @@ def nightly(
                 asset_selection=[key_of(name) for name in names],
             )
         )
+    remember_look(workspace, tick, after)
     return wanted or dg.SkipReason("; ".join(notes) or "it is 04:00 in no project")
 
 

@@ -24,6 +24,9 @@ AT_ONCE = 200
 """Requests and events a tick; the rest comes with the next one."""
 MOST_EACH = 4
 """Requests and events that one project can give."""
+BUDGET_S = 30.0
+"""Seconds after which a tick begins no other project: Dagster ends a sensor after 60, and with it
+the cursor would be lost and the same projects would be looked at for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Memory:
         if before is None or before[0] != wanted:
             return 0
         attempt, when = int(before[1]), float(before[2])
-        pause = min(BACK_OFF_S * 2**attempt, BACK_OFF_MOST_S)
+        pause = min(BACK_OFF_S * 2 ** min(attempt, 6), BACK_OFF_MOST_S)  # 2**1024 is no float
         return attempt + 1 if now - when >= pause or now < when - NONSENSE_S else None
 
 
@@ -114,27 +117,42 @@ Look = Callable[[Project, Known, Memory, float], Tick]
 """What one project needs; changes the memory."""
 
 
+def told_of(error: Exception) -> str:
+    """An error in one line of valid Unicode; one that was not foreseen with its kind."""
+    foreseen = isinstance(error, VideoAssetsError | OSError)
+    text = str(error) if foreseen else f"{type(error).__name__}: {error}"
+    return text.encode("utf-8", "replace").decode()  # a path may hold what is none
+
+
 def tick(
-    workspace: Workspace, known: Known, cursor: str | None, one: Look, now: float | None = None
+    workspace: Workspace,
+    known: Known,
+    cursor: str | None,
+    one: Look,
+    now: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Tick:
     """Looks at every project, beginning where the last tick had to stop.
 
-    A project that cannot be read is named in what is said and never stops the others.
+    A project that cannot be read is named in what is said and never stops the others; `clock`
+    (seconds) ends the tick after `BUDGET_S`, but never before its first project.
     """
+    began = clock()
     now = time.time() if now is None else now
     start, memories = read_cursor(cursor)
     slugs = workspace.projects()
     first = next((i for i, slug in enumerate(slugs) if slug >= start), 0) if start else 0
-    out, room, after = Tick(), AT_ONCE, ""
+    out, room, looked, after = Tick(), AT_ONCE, 0, ""
     for slug in slugs[first:] + slugs[:first]:
-        if room < MOST_EACH:
+        if room < MOST_EACH or (looked and clock() - began >= BUDGET_S):
             after = slug
             break
+        looked += 1
         memory = memories.setdefault(slug, Memory())
         try:
             found = one(workspace.project(slug), known, memory, now)
-        except (VideoAssetsError, OSError, ValueError, KeyError, TypeError) as error:
-            found = Tick(said=[f"cannot be read: {error}"])
+        except Exception as error:  # a bug that one project brings to light as well
+            found = Tick(said=[f"cannot be read: {told_of(error)}"])
         room -= len(found.asks) + len(found.reports)
         out.adds += found.adds
         out.asks += found.asks

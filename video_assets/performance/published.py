@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from video_assets.delivery.channels import ANYWHERE
 from video_assets.foundation.records import Publication
 from video_assets.foundation.store import Project
 
@@ -48,7 +49,8 @@ class Posts:
                 self._by_cut.setdefault((one.cut_id, one.aspect), []).append(one)
 
     def find(self, post: Post) -> Publication | None:
-        """By the platform's id; else by cut and aspect: the live one, on this platform if any."""
+        """By the platform's id; else by cut and aspect: the live one on this platform, or the one
+        that was handed over in a folder, for a person to bring anywhere."""
         found = self._by_id.get((post.platform, post.post_id)) if post.post_id else None
         if found or not post.cut_id:
             return found
@@ -57,7 +59,9 @@ class Posts:
             elsewhere = one.platform.lower() != post.platform
             return _BY_CUT.index(one.state), elsewhere, -one.created, one.key
 
-        return min(self._by_cut.get((post.cut_id, post.aspect), ()), key=likeliest, default=None)
+        here = (post.platform, ANYWHERE)
+        known = self._by_cut.get((post.cut_id, post.aspect), ())
+        return min((p for p in known if p.platform.lower() in here), key=likeliest, default=None)
 
     def among(self, posts: Sequence[Post]) -> list[Post]:
         """The posts that are known here, in the given order."""

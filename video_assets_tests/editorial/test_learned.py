@@ -123,6 +123,8 @@ def test_when_the_next_round_opens() -> None:
     assert open_round([sealed("r1")], "abc", "") == "r2"
     assert open_round([sealed("r1", "abc")], "abc", "") is None
     assert open_round([sealed("r1")], "", "r1") == "r2"
+    assert open_round([sealed("r1")], "", "", newest="r2") == "r2"  # once open, it stays
+    assert open_round([sealed("r1")], "", "", newest="r1") is None
     many = [sealed(f"r{n}") for n in (10, 9, 1)]
     assert open_round(many, "", "r9") is None and open_round(many, "", "r10") == "r11"
     assert claims_of([]) == "" and claims_of([told("hook", "you", 1.2)])

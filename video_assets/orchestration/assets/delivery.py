@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from video_assets.delivery.inspections.verdict import VERDICT_VERSION
-from video_assets.editorial.rounds import round_of
+from video_assets.editorial.rounds import Sealed, round_of
 from video_assets.foundation.errors import RenderError, VideoAssetsError
 from video_assets.foundation.records import FootageRow, Idea, Timeline, Word, to_plain
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
@@ -98,18 +98,22 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
 
     A cut that cannot be rendered does not stop the others: why not, is returned.
     """
-    frozen = {one.name for one in settle(project)}
+    whole = project.manifest("timelines")
+    if whole is None or not project.intact(whole):
+        raise VideoAssetsError("the timelines are not whole; materialise them first")
+    seals = {one.name: one for one in settle(project)}
     rows = _rows(project)
     problems: list[str] = []
     for timeline in timelines_of(project):
         cut = timeline.cut_id
         names = {a: artefact(cut, a) for a in aspects}
-        if round_of(cut) in frozen:  # never again, unless a file of it is gone
-            due = [a for a, n in names.items() if not _lies_there(project, n)]
+        frozen = seals.get(round_of(cut))
+        if frozen:  # never again, unless a file of it is gone
+            due = [a for a in aspects if not _stands(project, frozen, timeline, a)]
             if not due:
                 continue
         inputs = _inputs(project, timeline, rows)
-        if round_of(cut) not in frozen:
+        if not frozen:
             due = [
                 a
                 for a, n in names.items()
@@ -118,7 +122,7 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
         if not due:
             continue
         try:
-            _make_cut(project, timeline, rows, due, inputs, round_of(cut) in frozen)
+            _make_cut(project, timeline, rows, due, inputs, frozen)
         except VideoAssetsError as error:
             problems.append(f"{timeline.cut_id}: {error}")
         except OSError as error:
@@ -132,13 +136,24 @@ def _lies_there(project: Project, name: str) -> bool:
     return manifest is not None and project.intact(manifest)
 
 
+def _stands(project: Project, frozen: Sealed, timeline: Timeline, aspect: str) -> bool:
+    """Whether a frozen cutdown lies there: as it was sealed, or made of the sealed timeline."""
+    name = artefact(timeline.cut_id, aspect)
+    if not _lies_there(project, name):
+        return False
+    manifest = project.manifest(name)
+    sealed_so = f"{timeline.cut_id}/{aspect}" in frozen.cutdowns
+    made_of = manifest.inputs.get("timeline") if manifest else None
+    return sealed_so or made_of == digest_of(timeline)
+
+
 def _make_cut(
     project: Project,
     timeline: Timeline,
     rows: dict[str, FootageRow],
     aspects: list[str],
     inputs: dict[str, str],
-    frozen: bool,
+    frozen: Sealed | None,
 ) -> None:
     from video_assets.delivery.inspections.verdict import inspect
     from video_assets.delivery.receipt import receipt
@@ -180,8 +195,8 @@ def _make_cut(
                     paper: Any = paper,
                     aspect: str = aspect,
                 ) -> None:
-                    before = project.manifest(artefact(timeline.cut_id, aspect))
-                    if frozen and before and before.facts["sha256"] != verdict["sha256"]:
+                    was = frozen.cutdowns.get(f"{timeline.cut_id}/{aspect}") if frozen else None
+                    if was and was != verdict["sha256"]:
                         raise RenderError(
                             f"{timeline.cut_id} {aspect} is frozen and its file is damaged or "
                             "gone; what is rendered now differs from it (the brand, the footage or "
@@ -275,6 +290,7 @@ def write_summary(project: Project, draft: Draft, aspect: str) -> None:
     """The asset's own file: which cutdowns belong to it, with digest and verdict."""
     found = {}
     wanted = {t.cut_id for t in timelines_of(project)}
+    wanted |= {cut for one in sealed(project) for cut in one.timelines}
     for manifest in project.manifests("artefacts"):
         if manifest.facts.get("aspect") != aspect:
             continue
@@ -299,11 +315,12 @@ def cutdowns_are_whole(project: Project, aspect: str) -> bool:
     if not project.manifest(f"cutdowns/{aspect}"):
         return True
     rows = _rows(project)
-    frozen = {one.name for one in sealed(project)}
+    seals = {one.name: one for one in sealed(project)}
     for timeline in timelines_of(project):
         name = artefact(timeline.cut_id, aspect)
-        if round_of(timeline.cut_id) in frozen:
-            if not _lies_there(project, name):
+        frozen = seals.get(round_of(timeline.cut_id))
+        if frozen:
+            if not _stands(project, frozen, timeline, aspect):
                 return False
         elif not project.is_current(name, RENDER_VERSION, _inputs(project, timeline, rows)):
             return False
@@ -337,7 +354,12 @@ def every_cutdown_is_judged(project: Project, aspect: str) -> list[str]:
     seals = sealed(project)
     rounds = {s.name for s in seals}
     frozen = {name: digest for s in seals for name, digest in s.cutdowns.items()}
-    problems = []
+    there = {t.cut_id for t in timelines_of(project)}
+    problems = [
+        f"{name} is frozen, and its timeline is gone"
+        for name in frozen
+        if name.endswith(f"/{aspect}") and name.split("/")[0] not in there
+    ]
     for timeline in timelines_of(project):
         base = f"delivery/{timeline.cut_id}/{aspect}"
         where = f"{timeline.cut_id} {aspect}"

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from video_assets.editorial.rounds import claims_of, entry, ideas_in, open_round, round_of
+from video_assets.editorial.rounds import (
+    claims_of,
+    entry,
+    ideas_in,
+    number_of,
+    open_round,
+    round_of,
+)
 from video_assets.foundation.errors import BriefError
 from video_assets.foundation.records import (
     FootageRow,
@@ -58,7 +65,8 @@ def make_ideas_file(project: Project, draft: Draft) -> None:
     learnings = learnings_of(project)
     claims = claims_of(learnings)
     rounds = [dict(s.entry) for s in frozen]
-    name = open_round(frozen, claims, asked_after(project))
+    newest = max((e["round"] for e in rounds_of(project)), key=number_of, default="")
+    name = open_round(frozen, claims, asked_after(project), newest)
     if name:
         ideas, refusals = make_ideas(
             brief_of(project),
@@ -105,7 +113,13 @@ def idea_notes(project: Project) -> tuple[str, ...]:
     refused = [f"{r['why']}" for r in rounds[-1]["refused"]]
     ideas = ideas_in(rounds[-1])
     notes = [f"{i.cut_id}: {n}" for i in ideas for n in i.notes]
-    return tuple(refused + notes + [f"{i.cut_id} learned: {n}" for i in ideas for n in i.learned])
+    notes += [f"{i.cut_id} learned: {n}" for i in ideas for n in i.learned]
+    known = {i.cut_id for i in ideas_of(project)}
+    try:
+        locks = [lock.cut for lock in edits_of(project).lock if lock.cut not in known]
+    except BriefError:
+        locks = []  # its own message says what is wrong
+    return (*refused, *notes, *(f"edits.yaml locks {cut}, which does not exist" for cut in locks))
 
 
 def describe_ideas(project: Project) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """publications: what was sent to which channel. Started by a person, a schedule or an approval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from video_assets.delivery.outbox import OUT
 from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.records import Publication
 from video_assets.foundation.store import Draft, Project, digest_of
 from video_assets.orchestration.assets.factory import failure, key_of, spec_of
 from video_assets.orchestration.publishing import publish_project, verdict_of
@@ -88,6 +89,15 @@ STEP = Step(
 STEPS = (STEP,)
 
 
+def _not_arrived(rows: Sequence[Publication]) -> str:
+    one = rows[0]
+    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return (
+        f"{one.cut_id} {one.aspect}{more} did not arrive at {one.channel} ({one.state}): "
+        f"{one.error}; publish again when that is mended"
+    )
+
+
 def publications_asset() -> dg.AssetsDefinition:
     """Sends what may go out; what may not is in the log and the metadata, with the reason."""
 
@@ -107,6 +117,12 @@ def publications_asset() -> dg.AssetsDefinition:
         ]
         shown |= {"sent": len(done.sent), "refused": refused or "none"}
         context.log.info(f"publications: {len(done.sent)} sent, {len(done.refused)} refused")
-        return report(key_of("publications"), project, made, shown)
+        shown["not arrived"] = [
+            {"cut": r.cut_id, "channel": r.channel, "state": r.state, "why": r.error}
+            for r in done.failed
+        ] or "none"
+        yield report(key_of("publications"), project, made, shown)
+        if done.failed:  # recorded, tried again next time, and somebody hears of it
+            raise failure("publications", VideoAssetsError(_not_arrived(done.failed)))
 
     return publications
