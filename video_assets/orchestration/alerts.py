@@ -256,9 +256,11 @@ def deliver(
                 problems.append(f"{receiver.name}: {why} {REFUSALS} times; {name} is dropped")
             else:
                 sent += 1
-            refused.pop(str(queue.pop(at)["id"]), None)
+            queue.pop(at)
         if len(queue) > WAITING:
             queue[WAITING - 1 :] = [_summed_up(queue[WAITING - 1 :])]
+        left = {m["id"] for m in queue}
+        state.refused[receiver.name] = {n: often for n, often in refused.items() if n in left}
         if why and queue:
             problems.append(f"{receiver.name}: {why}; {len(queue)} messages wait")
     return sent, problems

@@ -68,7 +68,7 @@ def _memory(workspace: Workspace) -> Path:
 
 
 def last_look(workspace: Workspace, tick: datetime) -> datetime:
-    """The tick before this one that came to its end, as `remember_look` left it; at most a day back.
+    """The last tick that came to its end, as `remember_look` left it; at most a day back.
 
     A tick that is evaluated again (Dagster died after it) gets the same answer again.
     """

@@ -142,12 +142,11 @@ def tick(
     start, memories = read_cursor(cursor)
     slugs = workspace.projects()
     first = next((i for i, slug in enumerate(slugs) if slug >= start), 0) if start else 0
-    out, room, looked, after = Tick(), AT_ONCE, 0, ""
-    for slug in slugs[first:] + slugs[:first]:
+    out, room, after = Tick(), AT_ONCE, ""
+    for looked, slug in enumerate(slugs[first:] + slugs[:first]):
         if room < MOST_EACH or (looked and clock() - began >= BUDGET_S):
             after = slug
             break
-        looked += 1
         memory = memories.setdefault(slug, Memory())
         try:
             found = one(workspace.project(slug), known, memory, now)

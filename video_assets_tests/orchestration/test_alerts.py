@@ -274,6 +274,102 @@ def test_a_restart_repeats_one_tick_at_most(instance, hook):
     tick()
     assert len(hook.got) == 2
     assert hook.got[0][1]["run"] == hook.got[1][1]["run"]
+    assert hook.got[0][1]["id"] == hook.got[1][1]["id"]
+
+
+def test_a_repeat_has_its_id_though_more_has_failed_since():
+    first, later = (Trouble("spring", "ideas", "", "broken", run) for run in ("r1", "r2"))
+    (told,) = module.new_messages(State(0.0), [first], 1e6)
+    (again,) = module.new_messages(State(0.0), [first, later], 1e6 + 30)
+    (new,) = module.new_messages(State(0.0), [later], 1e6 + QUIET)
+    assert told["id"] == again["id"] == f"{first.cause}-r1" != new["id"]
+    assert again["run"] == "r2" and again["times"] == 2
+
+
+class Taker:
+    """A receiver whose every answer takes some seconds of a clock; refuses what it is told to."""
+
+    def __init__(self, name, clock, seconds=0.0, refuses=()):
+        self.name, self.clock, self.seconds, self.refuses = name, clock, seconds, refuses
+        self.got = []
+
+    def send(self, message):
+        self.clock[0] += self.seconds
+        if message["id"] in self.refuses:
+            raise Undelivered("it answered 400", refused=True)
+        self.got.append(message["id"])
+
+
+def letters(count):
+    return [{"id": f"m{n}", "text": "x", "times": 1} for n in range(count)]
+
+
+def test_deliveries_share_a_budget_and_the_rest_comes_with_the_next_tick():
+    clock, state = [0.0], State(0.0)
+    slow, other = Taker("webhook", clock, 9.0), Taker("mailbox", clock, 1.0)
+    sent, problems = module.deliver(state, [slow, other], letters(10), lambda: clock[0])
+    assert slow.got == ["m0", "m1"] and len(other.got) == 7 and sent == 9
+    assert clock[0] == module.BUDGET_S
+    assert problems == [
+        "webhook: there was no time for all; 8 messages wait",
+        "mailbox: there was no time for all; 3 messages wait",
+    ]
+    for _ in range(4):
+        module.deliver(state, [slow, other], [], lambda: clock[0])
+    assert slow.got == [f"m{n}" for n in range(10)] == other.got
+
+
+def test_what_is_refused_for_ever_blocks_nobody_and_is_dropped(hook):
+    clock, state = [0.0], State(0.0)
+    taker = Taker("webhook", clock, refuses=("m0", "m2"))
+    _, problems = module.deliver(state, [taker], letters(4))
+    assert taker.got == ["m1", "m3"]
+    assert problems == ["webhook: it answered 400; 2 messages wait"]
+    for _ in range(module.REFUSALS - 1):
+        state = State.of(json.dumps(module.asdict(state)), 0.0)
+        _, problems = module.deliver(state, [taker], [])
+    assert problems == [f"webhook: it answered 400 10 times; {m} is dropped" for m in ("m0", "m2")]
+    assert state.waiting == {"webhook": []} and state.refused == {"webhook": {}}
+    for hook.status, refused in (
+        (400, True),
+        (404, True),
+        (408, False),
+        (429, False),
+        (503, False),
+    ):
+        with pytest.raises(Undelivered) as raised:
+            Webhook(hook.url).send({"text": "x"})
+        assert raised.value.refused == refused
+
+
+def test_what_is_no_unicode_is_told_all_the_same(instance, hook, monkeypatch):
+    with serving(Post()) as post:
+        monkeypatch.setenv(SMTP, post.url)
+        trouble = Trouble("spring", "footage", "", "clip \udcff.mov is gone", "r1")
+        state = State(0.0)
+        messages = module.new_messages(state, [trouble], 1e6)
+        state = State.of(json.dumps(module.asdict(state)), 0.0)
+        assert module.deliver(state, receivers(), messages) == (2, [])
+        assert "clip ?.mov is gone" in hook.got[0][1]["text"]
+        assert "clip ?.mov is gone" in post.mails[0]["text"]
+
+
+def test_a_run_that_cannot_be_read_is_told_with_the_others(instance, hook, monkeypatch):
+    tick = Ticks(instance)
+    tick()
+    strange = fail(instance, "spring", "the disk is full")
+    fail(instance, "autumn", "the disk is full")
+    plain = module.troubles_of
+
+    def reads(instance, run):
+        if run.run_id == strange:
+            raise AttributeError("no such event")
+        return plain(instance, run)
+
+    monkeypatch.setattr(module, "troubles_of", reads)
+    assert tick() == "2 messages sent"
+    assert [m["project"] for _, m in hook.got] == ["spring", "autumn"]
+    assert "cannot be read (AttributeError: no such event)" in hook.got[0][1]["reason"]
 
 
 def test_a_flood_is_summed_up(instance, hook):

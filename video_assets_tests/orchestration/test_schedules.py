@@ -22,6 +22,7 @@ from video_assets.orchestration.schedules import (
     due_steps,
     last_look,
     nightly,
+    remember_look,
 )
 
 ZONES = {
@@ -68,17 +69,23 @@ def test_no_zone_skips_or_repeats_its_night():
 
 def test_a_tick_looks_back_to_the_last_one(tmp_path):
     workspace = Workspace(tmp_path)
+
+    def look(moment):
+        after = last_look(workspace, moment)
+        remember_look(workspace, moment, after)
+        return after
+
     tick = datetime(2026, 5, 4, 4, 0, tzinfo=UTC)
-    assert last_look(workspace, tick) == tick - TICK  # the first ever
-    assert last_look(workspace, tick) == tick - TICK  # evaluated again after a crash
-    assert last_look(workspace, tick + TICK) == tick
+    assert look(tick) == tick - TICK  # the first ever
+    assert look(tick) == tick - TICK  # evaluated again after a crash
+    assert look(tick + TICK) == tick
     slept = tick + timedelta(hours=5)
-    assert last_look(workspace, slept) == tick + TICK  # the machine slept
-    assert last_look(workspace, slept) == tick + TICK
-    assert last_look(workspace, slept + timedelta(days=9)) == slept + timedelta(days=8)
-    assert last_look(workspace, tick) == tick - TICK  # the clock was put back
+    assert look(slept) == tick + TICK  # the machine slept
+    assert look(slept) == tick + TICK
+    assert look(slept + timedelta(days=9)) == slept + timedelta(days=8)
+    assert look(tick) == tick - TICK  # the clock was put back
     (tmp_path / ".dagster" / "nightly.json").write_text("{")
-    assert last_look(workspace, tick + TICK) == tick
+    assert look(tick + TICK) == tick
 
 
 @pytest.fixture
@@ -150,6 +157,51 @@ def test_the_night_passes_over_what_is_current_or_unknown(library, monkeypatch):
         assert "ideas" in names and "footage" not in names  # its gates are open
         remember(library.workspace.project("b"), "footage", "some_clip_is_usable", ["planted"])
         assert due_steps(library.workspace.project("b"))[0] == "footage"  # a shut gate is asked
+
+
+class Killed(BaseException):
+    """Stands for the end of the process in the middle of a tick."""
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Dagster leaves its SQLite handles
+def test_a_tick_that_dies_is_made_up_for(library, monkeypatch):
+    def dies(project):
+        raise Killed
+
+    with instance_of(library.workspace.root) as instance:
+        instance.add_dynamic_partitions("project", ["a"])
+        night = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
+        assert tick_at(instance, library, night - TICK).run_requests == []
+        with monkeypatch.context() as patch:
+            patch.setattr(schedules, "due_steps", dies)
+            with pytest.raises(Killed):
+                tick_at(instance, library, night)
+        (one,) = tick_at(instance, library, night + TICK).run_requests
+        assert one.run_key == "nightly/a/2026-07-01"
+        assert tick_at(instance, library, night + 2 * TICK).run_requests == []
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Dagster leaves its SQLite handles
+def test_a_bad_project_does_not_stop_the_night_of_the_others(library, monkeypatch, capfd):
+    settings = library.workspace.project("a").root / "project.yaml"
+    settings.write_text("started: 2026-02-30\n")
+    plain = schedules.due_steps
+
+    def due(project):
+        if project.slug == "b":
+            raise RuntimeError("a bug")
+        return plain(project)
+
+    monkeypatch.setattr(schedules, "due_steps", due)
+    with instance_of(library.workspace.root) as instance:
+        instance.add_dynamic_partitions("project", ["a", "b", "c"])
+        found = tick_at(instance, library, datetime(2026, 7, 1, 4, 0, tzinfo=UTC))
+        assert [r.partition_key for r in found.run_requests] == ["c"]
+        instance.delete_dynamic_partition("project", "c")
+        found = tick_at(instance, library, datetime(2026, 7, 2, 4, 0, tzinfo=UTC))
+        assert f"a: {settings} is not YAML" in found.skip_message
+        assert "b: RuntimeError: a bug" in found.skip_message
+    assert "b: RuntimeError: a bug" in capfd.readouterr().err
 
 
 def test_the_schedules_run_by_default():

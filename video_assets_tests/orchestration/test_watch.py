@@ -391,6 +391,44 @@ def test_one_that_cannot_be_read_stops_nobody(watched, clip):
     assert [text.split(":")[0] for text in watched.said] == ["bad", "worse"]
 
 
+def test_a_bug_in_one_look_stops_nobody(watched, clip):
+    for slug in ("bad", "good"):
+        watched.project(slug, clip)
+
+    def look(project, known, memory, now):
+        if project.slug == "bad":
+            raise ZeroDivisionError("clip \udcff")
+        return changes.look_at_inputs(project, known, memory, now)
+
+    watched.tick(look=look)
+    found = watched.tick(look=look)
+    assert [ask.project for ask in found.asks] == ["good"]
+    assert found.said == ["bad: cannot be read: ZeroDivisionError: clip ?"]
+
+
+def test_the_back_off_stays_within_an_hour_for_ever():
+    memory = watch.Memory(asked={"footage": ["x", 5000, 0.0]})
+    assert memory.due("footage", "x", watch.BACK_OFF_MOST_S - 1) is None
+    assert memory.due("footage", "x", watch.BACK_OFF_MOST_S) == 5001
+
+
+def test_a_slow_project_does_not_starve_those_behind_it(watched, clip):
+    slugs = ["a", "b", "slow", "x", "y"]
+    for slug in slugs:
+        watched.project(slug, clip)
+    clock, looked, cursor = [0.0], [], None
+
+    def look(project, known, memory, now):
+        looked.append(project.slug)
+        clock[0] += watch.BUDGET_S if project.slug == "slow" else 1.0
+        return watch.Tick()
+
+    for _ in range(3):
+        found = watch.tick(watched.workspace, watched.known, cursor, look, 0.0, lambda: clock[0])
+        cursor = found.cursor
+    assert looked == ["a", "b", "slow", "x", "y", "a", "b", "slow", "x", "y", "a", "b", "slow"]
+
+
 def test_two_hundred_a_tick_and_the_rest_with_the_next(watched, monkeypatch):
     for number in range(450):
         Path(watched.workspace.root / f"projects/p{number:03}").mkdir(parents=True)

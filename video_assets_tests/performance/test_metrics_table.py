@@ -90,12 +90,12 @@ def test_the_live_publication_on_the_same_platform_is_meant():
         posts = Posts(order)
         assert posts.find(Post("tiktok", "", "r1-01", "9x16")).key == "3"
         assert posts.find(Post("youtube", "", "r1-01", "9x16")) is None  # it never went there
-    handed_over = publication(key="5", platform="folder", remote_id="x5")
-    posts = Posts([*made, handed_over])  # a person may have brought it anywhere
-    assert posts.find(Post("youtube", "yt-1", "r1-01", "9x16")).key == "5"
         assert posts.find(Post("tiktok", "x4")).key == "4"
         assert posts.find(Post("tiktok", "x2")) is None
     assert Posts(made[3:]).find(Post("tiktok", "", "r1-01", "9x16")) is None
+    handed_over = publication(key="5", platform="folder", remote_id="x5")
+    posts = Posts([*made, handed_over])  # a person may have brought it anywhere
+    assert posts.find(Post("youtube", "yt-1", "r1-01", "9x16")).key == "5"
 
 
 def test_any_order_and_repetition_gives_the_same_bytes(tmp_path):
