@@ -215,11 +215,11 @@ def _checked(target: Path, wanted: str) -> dict[str, Any]:
 
 def _is_orphan(staging: Path) -> bool:
     """Whether nobody will finish this folder: its process is gone."""
-    host, _, rest = staging.name.removeprefix(_BEGINS).rpartition("~")[0].partition("~")
-    pid, _, began = rest.partition("~")
-    if is_gone(f"{host}/{pid}/{began}"):
+    whose = staging.name.removeprefix(_BEGINS).rpartition("~")[0].replace("~", "/")
+    if is_gone(whose):
         return True
-    if f"{host}/" == owner()[: len(host) + 1]:
+    place = whose.split("/")[:1] + whose.split("/")[3:]
+    if place == owner().split("/")[:1] + owner().split("/")[3:]:
         return False
     with contextlib.suppress(OSError):  # another machine's: its age is all there is
         return time.time() - staging.stat().st_mtime > _FORGOTTEN
