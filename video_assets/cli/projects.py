@@ -69,9 +69,19 @@ def status(
 
     workspace = workspace_in(data)
     slugs = [checked_slug(slug)] if slug else workspace.projects()
-    found = [status_of(workspace.project(s)) for s in slugs]
+    found, broken = [], []
+    for one_slug in slugs:
+        try:
+            found.append(status_of(workspace.project(one_slug)))
+        except VideoAssetsError as error:  # one project never hides the others
+            broken.append(str(error))
+    for told in broken:
+        typer.echo(f"video-assets: {told}", err=True)
     if as_json:
         print_json(found)
+    if broken and not found:
+        raise typer.Exit(1)
+    if as_json:
         return
     for one in found:
         show_status(one, details=slug is not None)

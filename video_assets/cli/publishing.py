@@ -85,6 +85,15 @@ def _decide(
         return
     for answer in found:
         typer.echo(f"{answer.cut_id} {answer.aspect}: {decision} by {answer.by}")
+    from video_assets.orchestration.rounds import outbox_of
+
+    told = {(a.cut_id, a.aspect) for a in found}
+    for row in outbox_of(project).rows() if decision == "rejected" else ():
+        if row.state == "live" and (row.cut_id, row.aspect) in told:
+            typer.echo(
+                f"note: {row.cut_id} {row.aspect} is out already; take {row.remote_id} down at "
+                f"{row.channel}, then: video-assets withdraw {slug} {row.remote_id} --by {by}"
+            )
     if decision == "approved":
         typer.echo(f"round {cut.split('-')[0]} is frozen; next: video-assets publish {slug}")
 

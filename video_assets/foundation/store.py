@@ -8,6 +8,7 @@ Two kinds of artefact:
 """
 
 import contextlib
+import difflib
 import hashlib
 import json
 import os
@@ -31,6 +32,8 @@ _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") fo
 """Names that Windows cannot make a folder of."""
 
 
+SETTINGS = ("brand", "footage", "time_zone", "approval", "channels", "learnings")
+"""Keys of project.yaml."""
 LEASE_WAIT = 3600.0
 """Seconds that a run waits for another one on the same project: renders take long."""
 
@@ -184,7 +187,7 @@ class Project:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What project.yaml says: `brand`, `footage`."""
+        """What project.yaml says, by key; ProjectError where it is no YAML or has other keys."""
         import yaml
 
         path = self.root / "project.yaml"
@@ -195,9 +198,19 @@ class Project:
         except OSError as error:
             raise ProjectError(f"{path} cannot be read: {error.strerror or error}") from error
         except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2026-02-30 is a ValueError
-            raise ProjectError(f"{path} is not YAML: {error}") from error
+            mark = getattr(error, "problem_mark", None)
+            where = f", line {mark.line + 1}" if mark else ""
+            what = getattr(error, "problem", None) or str(error)
+            raise ProjectError(f"{path}{where}: this is not YAML: {what}") from error
         if not isinstance(found, dict):
             raise ProjectError(f"{path} must hold keys and values, such as `footage: footage`")
+        for key in found:
+            if key not in SETTINGS:  # a mistyped `approval` must not open the door
+                near = difflib.get_close_matches(str(key), SETTINGS, 1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise ProjectError(
+                    f"{path}: {key}: unknown key; {hint}known keys: {', '.join(SETTINGS)}"
+                )
         return found
 
     @property

@@ -171,7 +171,9 @@ def show_published(
     console = _console()
     if planned:
         console.print(table)
-    for folder in sorted({str(p.channel.folder) for p in planned if hasattr(p.channel, "folder")}):
+    arrived = {r.channel for r in rows if r.state == "live"} if not dry_run else set()
+    folders = {str(p.channel.folder) for p in planned if p.channel.name in arrived}
+    for folder in sorted(folders):
         console.print(f"handed over in: {folder}", soft_wrap=True)
 
 

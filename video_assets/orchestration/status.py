@@ -4,14 +4,15 @@ import json
 from collections import Counter
 from typing import Any
 
+from video_assets.delivery.decisions import read_decisions
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import DeadLetter
 from video_assets.foundation.store import Project, digest_of
-from video_assets.orchestration.assets.editorial import timelines_of
+from video_assets.orchestration.assets.editorial import brief_of, timelines_of
 from video_assets.orchestration.assets.library import dead_letters, footage_before, missing_footage
 from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME
-from video_assets.orchestration.rounds import holds, rounds_of, sealed
+from video_assets.orchestration.rounds import DECISIONS, edits_of, holds, rounds_of, sealed
 from video_assets.orchestration.runs import stale_steps, wanted_aspects, wanted_steps
 from video_assets.orchestration.steps import ASPECTS
 
@@ -71,6 +72,9 @@ def status_of(project: Project) -> dict[str, Any]:
     shut: list[str] = []
     names = wanted_steps(None, wanted_aspects(project))
     try:
+        brief_of(project)
+        edits_of(project)
+        read_decisions(project.path(DECISIONS))
         letters = dead_letters(project)
         stale = stale_steps(project, names)
         for name in names:

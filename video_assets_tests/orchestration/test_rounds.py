@@ -207,6 +207,24 @@ def test_a_rejected_cutdown_is_not_sent_and_approval_can_be_required(project):
     assert publishing.publish_project(project).sent == ()  # once
 
 
+def test_a_mistyped_key_opens_no_door(project):
+    settings = project.path("project.yaml")
+    settings.write_text(settings.read_text() + "aproval: required\n")
+    with pytest.raises(ProjectError, match="did you mean 'approval'"):
+        publishing.publish_project(project)
+    (project.root.parent / "b").mkdir()
+    (project.root.parent / "b" / "project.yaml").write_text("footage: [\n")
+    settings.write_text(settings.read_text().replace("aproval", "approval"))
+    code, out = typed(project, "status")
+    assert code == 0 and "b/project.yaml, line 2: this is not YAML" in out and "a (lake)" in out
+    project.path("edits.yaml").write_text("version: 1\nban: [{clip: nope.mp4}]\n")
+    assert "edits.yaml bans nope.mp4, which is no clip of this project" in " ".join(
+        run(project, "timelines").notes
+    )
+    project.path("edits.yaml").write_text("version: 1\nbann: []\n")
+    assert "did you mean 'ban'" in status_of(project)["next"]
+
+
 def test_approval_is_required_where_the_project_says_so(project):
     settings = project.path("project.yaml")
     settings.write_text(settings.read_text() + "approval: required\n")

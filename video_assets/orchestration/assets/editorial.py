@@ -116,10 +116,19 @@ def idea_notes(project: Project) -> tuple[str, ...]:
     notes += [f"{i.cut_id} learned: {n}" for i in ideas for n in i.learned]
     known = {i.cut_id for i in ideas_of(project)}
     try:
-        locks = [lock.cut for lock in edits_of(project).lock if lock.cut not in known]
+        edits = edits_of(project)
     except BriefError:
-        locks = []  # its own message says what is wrong
-    return (*refused, *notes, *(f"edits.yaml locks {cut}, which does not exist" for cut in locks))
+        return (*refused, *notes)  # its own message says what is wrong
+    rows = library.footage_before(project)
+    notes += [
+        f"edits.yaml locks {k.cut}, which does not exist" for k in edits.lock if k.cut not in known
+    ]
+    notes += [
+        f"edits.yaml bans {ban.clip}, which is no clip of this project"
+        for ban in edits.ban
+        if not any(ban.names(r.path, r.clip_id) for r in rows)
+    ]
+    return (*refused, *notes)
 
 
 def describe_ideas(project: Project) -> Mapping[str, Any]:
