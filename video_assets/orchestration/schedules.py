@@ -87,7 +87,7 @@ def last_look(workspace: Workspace, tick: datetime) -> datetime:
 def remember_look(workspace: Workspace, tick: datetime, after: datetime) -> None:
     """Notes that a tick looked back to `after` and its requests are built.
 
-    A tick that dies before is made up for by the next one; run keys keep a night from coming twice.
+    A tick that dies before had no run requested, and the next one makes up for it.
     """
     memory = {"tick": tick.isoformat(), "after": after.isoformat()}
     write_atomic(_memory(workspace), json.dumps(memory))

@@ -22,6 +22,23 @@ def write_two(draft):
     draft.text("library/b.txt", "b")
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("started: 2026-02-30\n", "not YAML: day"),
+        ("footage: [\n", "not YAML"),
+        ("[" * 5000, "not YAML: maximum recursion"),
+        (None, "cannot be read: Is a directory"),
+    ],
+)
+def test_wrong_settings_are_named_with_their_file(project, text, why):
+    path = project.root / "project.yaml"
+    path.unlink()
+    path.mkdir() if text is None else path.write_text(text)
+    with pytest.raises(ProjectError, match=f"project.yaml.* {why}"):
+        _ = project.settings
+
+
 def test_made_once(project):
     first = project.make("thing", "1", {"x": "1"}, write_two)
     again = project.make("thing", "1", {"x": "1"}, lambda d: pytest.fail("made again"))

@@ -164,10 +164,11 @@ def test_a_run_whose_process_was_killed_is_not_waited_for(home, film):
     workspace, instance = home
     project_of(workspace, "lake", film)
     cursor = evaluated(workspace, instance, "inputs").cursor
+    host, pid, _, namespace = owner().split("/", 3)
     instance.create_run_for_job(
         build_defs().resolve_implicit_global_asset_job_def(),
         status=dg.DagsterRunStatus.STARTED,
-        tags={"dagster/partition": "lake", OWNER: owner().rpartition("/")[0] + "/1"},
+        tags={"dagster/partition": "lake", OWNER: "/".join([host, pid, "1", namespace])},
     )  # this process's number, but another one's beginning
     found = evaluated(workspace, instance, "inputs", cursor)
     assert [r.partition_key for r in found.run_requests] == ["lake"]

@@ -423,10 +423,11 @@ def test_a_slow_project_does_not_starve_those_behind_it(watched, clip):
         clock[0] += watch.BUDGET_S if project.slug == "slow" else 1.0
         return watch.Tick()
 
-    for _ in range(3):
+    for expected in (slugs[:3], ["x", "y", "a", "b", "slow"], slugs[:3]):
         found = watch.tick(watched.workspace, watched.known, cursor, look, 0.0, lambda: clock[0])
         cursor = found.cursor
-    assert looked == ["a", "b", "slow", "x", "y", "a", "b", "slow", "x", "y", "a", "b", "slow"]
+        assert looked == expected
+        looked.clear()
 
 
 def test_two_hundred_a_tick_and_the_rest_with_the_next(watched, monkeypatch):
