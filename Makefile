@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 PINNED := -c constraints.txt --override overrides.txt -r headless.txt
 DATA ?= data
 
-.PHONY: demo test check lint dagster test-models test-ui soak install-all clean
+.PHONY: demo test check lint dagster test-models test-ui test-live soak install-all clean
 
 $(UV):
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,9 @@ dagster: $(VENV)/.base  ## the Dagster UI on http://127.0.0.1:3000
 
 test-ui: $(VENV)/.test  ## the live UI in a browser that is installed (chromium)
 	$(BIN)/python -m pytest -q -rs -n 0 -m ui
+
+test-live: $(VENV)/.test  ## a real daemon carries footage to cutdowns and numbers to the next round
+	$(BIN)/python -m pytest -q -rs -n 0 -m live
 
 soak: $(VENV)/.test  ## full-size fault and scale tests
 	$(BIN)/python -m pytest -q -rs -n 0 -m soak

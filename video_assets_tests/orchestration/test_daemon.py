@@ -240,6 +240,7 @@ def published_and_measured(home: Home, instance, daemon, slug: str, others: list
         assert more == (moved if other == slug else set())
 
 
+@pytest.mark.live
 def test_footage_becomes_cutdowns_and_numbers_the_next_round(tmp_path, clips):
     home = Home(tmp_path, automated=True)
     sources = {slug: tmp_path / f"footage_{slug}" for slug in ("lake", "town")}

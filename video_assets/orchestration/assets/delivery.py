@@ -495,8 +495,8 @@ def cutdowns_asset() -> dg.AssetsDefinition:
         try:
             project = library.project(context.partition_key)
             by_automation = AUTOMATED in context.run.tags
-            held_back(project, CUTDOWN_STEPS[0])
             aspects = due_aspects(project, selected, asked=not by_automation)
+            held_back(project, CUTDOWN_STEPS[0])
             with project.leased():
                 problems = make_cutdowns(project, aspects)
                 made = [
