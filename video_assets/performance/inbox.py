@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from video_assets.foundation.errors import LeaseError, StorageError, VideoAssetsError
-from video_assets.foundation.records import Publication
 from video_assets.foundation.store import Project, Workspace, write_atomic
 from video_assets.performance.metrics import posts_in
 from video_assets.performance.parsing import FILE_LIMIT
@@ -54,32 +53,6 @@ def files_in(project: Project) -> dict[str, Path]:
         if path.is_file() and not any(part.startswith(".") for part in inside.parts):
             found[inside.as_posix()] = path
     return found
-
-
-def take_in(project_inbox: Path, files: Sequence[Path]) -> list[str]:
-    """Copies report files into an inbox, as `<stem>-<12 digits of the content><suffix>`.
-
-    The caller holds the project's lease. Raises ReportError, before anything is copied, where one
-    of them holds no good row. The answer: their names there.
-    """
-    for file in files:
-        _good_rows(file)
-    names = []
-    for file in files:
-        name = _name(file.stem, file.suffix.lower(), data := _bytes(file))
-        write_atomic(project_inbox / name, data)
-        names.append(name)
-    return names
-
-
-def projects_of(file: Path, publications: Mapping[str, Sequence[Publication]]) -> dict[str, int]:
-    """For which projects a file's rows are, by slug, and how many.
-
-    Rows of posts that no project knows, or that several know, are left out. Raises ReportError
-    where the file holds no good row.
-    """
-    rows, _ = _good_rows(file)
-    return _assign(rows, {slug: Posts(known) for slug, known in publications.items()}).counts
 
 
 def import_files(workspace: Workspace, files: Sequence[Path], project: str | None) -> ImportReport:

@@ -8,10 +8,7 @@ from video_assets.performance.inbox import (
     ReportError,
     files_in,
     import_files,
-    projects_of,
-    take_in,
 )
-from video_assets.performance.published import publications_of
 from video_assets.performance.reported import read_reports
 from video_assets_tests.performance.made_numbers import project, publication
 
@@ -44,12 +41,13 @@ def inbox(workspace, slug):
     return {name: path.read_text() for name, path in files_in(workspace.project(slug)).items()}
 
 
-def test_a_file_comes_under_its_content_and_once(tmp_path):
+def test_a_file_comes_under_its_content_and_once(two, tmp_path):
     file = write(tmp_path, HEAD + row("a1"), "My week (1).csv")
-    (name,) = take_in(tmp_path / "inbox", [file])
+    (name,) = import_files(two, [file], "a").files["a"]
     assert name.startswith("My-week-1-")
-    assert take_in(tmp_path / "inbox", [file, tmp_path / "inbox" / name]) == [name, name]
-    assert [p.name for p in (tmp_path / "inbox").iterdir()] == [name]
+    again = files_in(two.project("a"))[name]
+    assert import_files(two, [file, again], "a").files["a"] == [name, name]
+    assert list(inbox(two, "a")) == [name]
 
 
 @pytest.mark.parametrize(
@@ -61,20 +59,13 @@ def test_a_file_comes_under_its_content_and_once(tmp_path):
         ("", "it is empty"),
     ],
 )
-def test_a_file_without_a_good_row_is_refused_with_the_reason(tmp_path, text, why):
-    good, bad = write(tmp_path, HEAD + row("a1"), "good.csv"), write(tmp_path, text)
+def test_a_file_without_a_good_row_is_refused_with_the_reason(two, tmp_path, text, why):
     with pytest.raises(ReportError, match=r"week\.csv") as refused:
-        take_in(tmp_path / "inbox", [good, bad])
+        import_files(two, [write(tmp_path, text)], "a")
     assert why in str(refused.value)
-    assert not (tmp_path / "inbox").exists()
+    assert inbox(two, "a") == {}
     with pytest.raises(ReportError, match="is no file"):
-        take_in(tmp_path / "inbox", [tmp_path / "absent.csv"])
-
-
-def test_for_which_projects_a_file_is(two, tmp_path):
-    known = {slug: publications_of(two.project(slug)) for slug in two.projects()}
-    file = write(tmp_path, HEAD + row("a1") * 2 + row("b1") + row("c1") + row("x1"))
-    assert projects_of(file, known) == {"a": 2, "b": 1}
+        import_files(two, [tmp_path / "absent.csv"], "a")
 
 
 def test_a_file_about_one_project_goes_there_as_it_is(two, tmp_path):
