@@ -6,48 +6,33 @@ from fractions import Fraction
 import pytest
 
 from video_assets.delivery.inspections import levels, picture, story, text
-from video_assets.delivery.inspections.measures import measure
-from video_assets.delivery.inspections.verdict import GATES, inspect
+from video_assets.delivery.inspections.case import Tables
+from video_assets.delivery.inspections.table import GATES, MEASURES
+from video_assets.delivery.inspections.verdict import inspect
 from video_assets.delivery.receipt import receipt
-from video_assets.finishing import formats, render
 from video_assets.finishing.brand import BrandKit
 from video_assets.finishing.overlays import Mark, marks
+from video_assets.finishing.render import Rendered
 from video_assets.foundation.records import Title, Word
 from video_assets.foundation.store import as_json
+from video_assets_tests.delivery.cases import CAPTION, Made, made
 from video_assets_tests.finishing import making
 
 BRAND = BrandKit("Test")
 
 
-class Chunk:
-    text, start, end = "so soft", Fraction(2, 5), Fraction(6, 5)
-
-
 @pytest.fixture(scope="module")
-def clean(tmp_path_factory):
-    """A clean cutdown in two ratios: (timeline, rows, rendered, folder)."""
+def clean(tmp_path_factory) -> Made:
+    """A clean cutdown in two ratios."""
     folder = tmp_path_factory.mktemp("clean")
-    footage = folder / "footage"
-    footage.mkdir()
+    (folder / "footage").mkdir()
+    clip = folder / "footage" / "a.mp4"
     making.ffmpeg(
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=s=640x360:r=25:d=3",
-        "-f",
-        "lavfi",
-        "-i",
-        "sine=440:d=3:r=48000,volume=0.2",
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-c:a",
-        "aac",
-        "-shortest",
-        str(footage / "a.mp4"),
-    )
-    row = making.row_of(footage / "a.mp4")
+        "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=3", "-f", "lavfi", "-i",
+        "sine=440:d=3:r=48000,volume=0.2", "-c:v", "libx264", "-preset", "ultrafast",
+        "-c:a", "aac", "-shortest", str(clip),
+    )  # fmt: skip
+    row = making.row_of(clip)
     line = making.timeline(
         25,
         [
@@ -57,36 +42,38 @@ def clean(tmp_path_factory):
         sound=(making.spoken(row, 0, 2, Fraction(1, 5)),),
         titles=(Title("end_card", "Come and see", 35, 15),),
     )
-    workspace, project = making.project(folder, footage)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "burned_captions", lambda timeline, brief: [Chunk])
-        made = render.render_cutdowns(
-            project, workspace, line, [row], ["9x16", "16x9"], BRAND, None, folder / "out"
-        )
-    return line, [row], made, folder
+    return made(folder, line, [row], ("9x16", "16x9"), (CAPTION,))
 
 
-def word(start, end, rows):
-    return Word(rows[0].clip_id, 0, "evening", Fraction(start), Fraction(end))
+def said(clean, *words):
+    """The case's tables with these words (start, end) in its one clip."""
+    (row,) = clean.rows.values()
+    spoken = [Word(row.clip_id, 0, "evening", Fraction(a), Fraction(b)) for a, b in words]
+    return Tables(clean.rows, {row.clip_id: spoken})
 
 
 @pytest.mark.parametrize("aspect", ["9x16", "16x9"])
 def test_a_clean_cutdown_passes_every_gate(clean, aspect):
-    line, rows, made, _ = clean
-    words = [word(Fraction(1, 5), Fraction(1), rows), word(1, Fraction(11, 5), rows)]
-    verdict = inspect(made[aspect], line, rows, words, BRAND, [Chunk])
+    tables = said(clean, (Fraction(1, 5), 1), (1, Fraction(11, 5)))
+    case = clean.case(aspect, tables=tables)
+    verdict = inspect(case)
     assert verdict["passed"], verdict["gates"]
     assert tuple(verdict["gates"]) == GATES
+    assert set(verdict["figures"]) == {m.name for m in MEASURES}
     assert verdict["measures"]["frames"] == 50
-    assert (verdict["findings"] == []) == (made[aspect].upscale <= 1.9)
-    assert as_json(verdict) == as_json(inspect(made[aspect], line, rows, words, BRAND, [Chunk]))
+    enlarged = [f for f in verdict["findings"] if f["measure"] == "is_not_enlarged_too_far"]
+    assert (enlarged == []) == (case.upscale <= 1.9)
+    assert as_json(verdict) == as_json(inspect(clean.case(aspect, tables=tables)))
 
 
-def defect(clean, *arguments, name="bad.mp4"):
-    line, _, made, folder = clean
-    out = folder / name
-    making.ffmpeg("-i", str(made["9x16"].file), *arguments, str(out))
-    return line, measure(out)
+def test_a_measure_that_cannot_run_is_never_a_pass(clean, monkeypatch):
+    def fails(case):
+        raise ValueError("no figure")
+
+    monkeypatch.setattr(text, "drawn_over", fails)
+    verdict = inspect(clean.case("9x16"))
+    assert not verdict["passed"]
+    assert "could not run" in verdict["gates"]["text_is_clear_of_buttons"][0]["what"]
 
 
 @pytest.mark.parametrize(
@@ -112,120 +99,129 @@ def defect(clean, *arguments, name="bad.mp4"):
     ],
 )
 def test_a_wrong_format_is_found(clean, arguments, word):
-    line, measures = (
-        defect(clean, "-preset", "ultrafast", *arguments)
-        if "libx264" in arguments
-        else defect(clean, *arguments)
-    )
-    found = picture.has_the_right_size(measures, line, formats.size("9x16", 540))
+    quick = ("-preset", "ultrafast") if "libx264" in arguments else ()
+    file = clean.spoiled("bad.mp4", *quick, *arguments)
+    found = picture.has_the_right_size(clean.case("9x16", file)).findings
     assert any(f.what.startswith(word) for f in found), found
 
 
 def test_missing_and_shifted_frames_are_found(clean):
-    line, measures = defect(
-        clean, "-c:v", "libx264", "-preset", "ultrafast", "-frames:v", "49", "-c:a", "copy"
+    quick = ("-c:v", "libx264", "-preset", "ultrafast")
+    file = clean.spoiled("short.mp4", *quick, "-frames:v", "49", "-c:a", "copy")
+    found = picture.has_the_right_length(clean.case("9x16", file)).findings
+    assert [f.figure for f in found] == ["49"]
+    late = "setpts=PTS+gte(N\\,20)*0.02/TB"
+    file = clean.spoiled(
+        "late.mp4", *quick, "-vf", late, "-fps_mode", "passthrough", "-c:a", "copy"
     )
-    assert [f.figure for f in picture.has_the_right_length(measures, line)] == ["49"]
-    line, measures = defect(
-        clean,
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-vf",
-        "setpts=PTS+gte(N\\,20)*0.02/TB",
-        "-fps_mode",
-        "passthrough",
-        "-c:a",
-        "copy",
-    )
-    assert any(
-        "exact time" in f.what and f.at == "frame 20"
-        for f in picture.has_the_right_length(measures, line)
-    )
-    line, measures = defect(clean, "-c:v", "copy", "-af", "apad=pad_dur=1")
-    assert any("lasts" in f.what for f in picture.has_the_right_length(measures, line))
+    found = picture.has_the_right_length(clean.case("9x16", file)).findings
+    assert any("exact time" in f.what and f.at == "frame 20" for f in found)
+    file = clean.spoiled("long.mp4", "-c:v", "copy", "-af", "apad=pad_dur=1")
+    found = picture.has_the_right_length(clean.case("9x16", file)).findings
+    assert any("lasts" in f.what for f in found)
 
 
 def test_damage_in_mid_file_is_found(clean):
-    line, _, made, folder = clean
-    good = made["9x16"].file.read_bytes()
+    good = clean.files["9x16"].read_bytes()
     middle = good.index(b"mdat") + (len(good) - good.index(b"mdat")) // 2
-    (folder / "damaged.mp4").write_bytes(
+    (clean.folder / "damaged.mp4").write_bytes(
         good[:middle] + bytes(len(good) // 8) + good[middle + len(good) // 8 :]
     )
-    (folder / "cut.mp4").write_bytes(good[: len(good) // 3])
-    (folder / "none.mp4").write_bytes(b"")
+    (clean.folder / "cut.mp4").write_bytes(good[: len(good) // 3])
+    (clean.folder / "none.mp4").write_bytes(b"")
     for name in ("damaged.mp4", "cut.mp4", "none.mp4"):
-        assert picture.plays_cleanly(measure(folder / name), line), name
-    assert picture.plays_cleanly(measure(made["9x16"].file), line) == []
+        case = clean.case("9x16", clean.folder / name)
+        assert picture.plays_cleanly(case).findings, name
+        verdict = inspect(case)  # whatever looks at pictures says that it could not
+        assert "could not run" in verdict["gates"]["is_as_loud_as_planned"][0]["what"]
+    assert picture.plays_cleanly(clean.case("9x16")).findings == ()
+
+
+def with_levels(case, loudness, peak, silent=False):
+    spoiled = replace(case, silent=silent)
+    spoiled.__dict__["film"] = replace(case.film, loudness=loudness, peak=peak)
+    return levels.is_as_loud_as_planned(spoiled).findings
 
 
 def test_wrong_levels_are_found(clean):
-    line, measures = defect(clean, "-c:v", "copy", "-af", "volume=-2dB")
-    assert [f.limit for f in levels.is_as_loud_as_planned(measures, False)] == ["-14.0 ±0.5"]
-    assert levels.is_as_loud_as_planned(replace(measures, loudness=-14.0, peak=-0.9), False)
-    assert not levels.is_as_loud_as_planned(replace(measures, loudness=-14.5, peak=-1.0), False)
-    assert levels.is_as_loud_as_planned(measures, True)
-    assert not levels.is_as_loud_as_planned(replace(measures, loudness=-70.0, peak=-99.0), True)
-    assert line.frames == 50
+    file = clean.spoiled("quiet.mp4", "-c:v", "copy", "-af", "volume=-2dB")
+    case = clean.case("9x16", file)
+    assert [f.limit for f in levels.is_as_loud_as_planned(case).findings] == ["-14.0 ±0.5"]
+    assert with_levels(case, -14.0, -0.9)
+    assert not with_levels(case, -14.5, -1.0)
+    assert levels.is_as_loud_as_planned(replace(case, silent=True)).findings
+    assert not with_levels(case, -70.0, -99.0, silent=True)
 
 
-def test_text_outside_the_safe_zone_is_found(clean):
-    line, _, made, _ = clean
-    measures = measure(made["9x16"].file)
-    drawn = marks(line, [Chunk], "9x16", (540, 960), BRAND)
-    assert text.text_is_clear_of_buttons(measures, line, "9x16", drawn) == []
+def test_text_outside_the_safe_zone_is_found(clean, monkeypatch):
+    case = clean.case("9x16")
+    assert text.text_is_clear_of_buttons(case).findings == ()
     low = Mark("hook", 5, 15, "{\\an5\\pos(270,700)\\fs40}too low")
-    found = text.text_is_clear_of_buttons(measures, line, "9x16", [*drawn, low])
+    drawn = [*text.drawn_over(case), low]
+    monkeypatch.setattr(text, "drawn_over", lambda case: drawn)
+    found = text.text_is_clear_of_buttons(case).findings
     assert len(found) == 1 and "outside the safe zone" in found[0].what
 
 
-def test_a_caption_that_was_not_burned_is_found(clean):
-    line, _, made, _ = clean
-    measures = measure(made["16x9"].file)  # clean picture, no captions in it
-    drawn = [
-        replace(m, kind="caption")
-        for m in marks(line, [Chunk], "1x1", (960, 540), BRAND)
-        if m.kind == "caption"
+def test_a_caption_that_was_not_burned_is_found(clean, monkeypatch):
+    captions = [
+        m for m in marks(clean.timeline, [CAPTION], "1x1", (960, 540), BRAND) if m.kind == "caption"
     ]
-    found = text.text_is_clear_of_buttons(measures, line, "16x9", drawn)
+    assert captions
+    monkeypatch.setattr(text, "drawn_over", lambda case: captions)
+    found = text.text_is_clear_of_buttons(clean.case("16x9")).findings  # its picture is clean
     assert any("not in the picture" in f.what for f in found)
 
 
+def words_cut(clean, *words):
+    return story.no_word_is_cut(clean.case("9x16", tables=said(clean, *words))).findings
+
+
 def test_a_cut_inside_a_word_is_found(clean):
-    line, rows, _, _ = clean
-    assert story.no_word_is_cut(line, [word(Fraction(1, 2), Fraction(3, 2), rows)]) == []
-    assert len(story.no_word_is_cut(line, [word(2, Fraction(5, 2), rows)])) == 1
-    assert len(story.no_word_is_cut(line, [word(0, Fraction(1, 2), rows)])) == 1
-    assert story.no_word_is_cut(line, [replace(word(2, 3, rows), clip_id="b" * 32)]) == []
+    assert words_cut(clean, (Fraction(1, 2), Fraction(3, 2))) == ()
+    assert len(words_cut(clean, (2, Fraction(5, 2)))) == 1
+    assert len(words_cut(clean, (0, Fraction(1, 2)))) == 1
+    (words,) = said(clean, (2, 3)).words.values()
+    case = clean.case("9x16", tables=Tables(clean.rows, {"b" * 32: words}))
+    assert story.no_word_is_cut(case).findings == ()
+
+
+def twice(clean, line):
+    return story.nothing_is_shown_twice(clean.case("9x16", timeline=line)).findings
 
 
 def test_footage_shown_twice_is_found_but_held_frames_are_none(clean):
-    line, rows, _, _ = clean
-    first = line.picture[0]
-    assert story.nothing_is_shown_twice(line, {r.path: r for r in rows}) == []
-    twice = replace(line, picture=(first, replace(line.picture[1], source_start=Fraction(1))))
-    assert [f.at for f in story.nothing_is_shown_twice(twice)] == ["frame 30"]
-    covered = replace(line.picture[1], track="V2", start=0, frames=30, source_start=Fraction(5))
-    assert story.nothing_is_shown_twice(replace(twice, picture=(*twice.picture, covered))) == []
-    held = replace(
-        line,
-        picture=(first, replace(line.picture[1], source_start=Fraction(6, 5) - Fraction(1, 100))),
-    )
-    assert story.nothing_is_shown_twice(held) == []
+    line = clean.timeline
+    first, second = line.picture
+    assert twice(clean, line) == ()
+    again = replace(line, picture=(first, replace(second, source_start=Fraction(1))))
+    assert [f.at for f in twice(clean, again)] == ["frame 30"]
+    covered = replace(second, track="V2", start=0, frames=30, source_start=Fraction(5))
+    assert twice(clean, replace(again, picture=(*again.picture, covered))) == ()
+    slow = replace(second, source_start=Fraction(6, 5) - Fraction(1, 100))
+    assert twice(clean, replace(line, picture=(first, slow))) == ()
 
 
-def test_enlargement_is_a_finding():
-    assert picture.is_not_enlarged_too_far(1.9) == []
-    assert picture.is_not_enlarged_too_far(1.91)[0].figure == "1.91"
+def test_enlargement_is_a_finding(clean):
+    def found(upscale):
+        return picture.is_not_enlarged_too_far(clean.case("9x16", upscale=upscale)).findings
+
+    assert found(1.9) == ()
+    assert found(1.91)[0].figure == "1.91"
 
 
 def test_the_receipt_says_why_and_has_no_date(clean):
-    line, rows, made, _ = clean
-    found = receipt(line, None, rows, made, {"transcribe": "sidecar"})
+    made = {
+        aspect: Rendered(
+            aspect, file, file, 540, 960, 1.0, 50, -14.0, -2.0, False, 0.0, 1, 0, ("d",)
+        )
+        for aspect, file in clean.files.items()
+    }
+    rows = list(clean.rows.values())
+    found = receipt(clean.timeline, None, rows, made, {"transcribe": "sidecar"})
     assert found["picture"][0]["why"] == "the <best> take"
     assert found["picture"][0]["source"] == ["0/1", "6/5"]
     assert set(found["files"]) == {"9x16", "16x9"}
     assert found["tools"]["ffmpeg"] and "T" not in found["files"]["9x16"]["sha256"]
-    assert as_json(found) == as_json(receipt(line, None, rows, made, {"transcribe": "sidecar"}))
+    again = receipt(clean.timeline, None, rows, made, {"transcribe": "sidecar"})
+    assert as_json(found) == as_json(again)

@@ -3,15 +3,20 @@
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from video_assets.finishing.loudness import parse_level
+from video_assets.finishing.loudness import Level, parse_level
 from video_assets.foundation import media
 from video_assets.foundation.errors import FootageError, RenderError
 from video_assets.foundation.store import sha256_file
+
+SMALL = 96
+"""Pixels of the longer side of the small pictures that most measures look at."""
+RATE = 48_000
+"""Hz of the samples that measures listen to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class Measures:
     """LUFS; -70.0 silence."""
     peak: float
     """dBTP; -99.0 silence."""
+    small: Any = field(default=None, compare=False, repr=False)
+    """Every picture in small: uint8 RGB, shape (frames, height, width, 3); None: not decoded."""
+    samples: Any = field(default=None, compare=False, repr=False)
+    """The sound: float32, shape (2, n) at 48 kHz, full scale 1.0; None without sound."""
 
     @property
     def frames(self) -> int:
@@ -88,10 +97,12 @@ def measure(file: Path) -> Measures:
                 sound = _sound(container.streams.audio[0])
     except FootageError as error:
         problem = f"{error.what} {error.stderr_tail}".strip()
-    times: tuple[Fraction, ...] = ()
-    loudness, peak = -70.0, -99.0
+    decoded = _Decoded()
     if not problem:
-        times, loudness, peak, problem = _decode(file, bool(sound.codec))
+        try:
+            decoded = _decode(file, picture, bool(sound.codec))
+        except RenderError as error:
+            problem = str(error)
     return Measures(
         file,
         sha256_file(file),
@@ -99,11 +110,24 @@ def measure(file: Path) -> Measures:
         sound,
         _index_first(file),
         seconds,
-        times,
+        decoded.times,
         problem,
-        loudness,
-        peak,
+        decoded.level.loudness,
+        decoded.level.peak,
+        decoded.small,
+        decoded.samples,
     )
+
+
+_SILENT = Level(-70.0, -99.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    times: tuple[Fraction, ...] = ()
+    level: Level = _SILENT
+    small: Any = None
+    samples: Any = None
 
 
 def _picture(stream: Any) -> Picture:
@@ -131,28 +155,49 @@ def _sound(stream: Any) -> Sound:
     return Sound(context.name, context.sample_rate, context.layout.nb_channels, start)
 
 
-def _decode(file: Path, heard: bool) -> tuple[tuple[Fraction, ...], float, float, str]:
-    """Frame times by ffmpeg's framecrc, loudness, and the decoder's complaint."""
+def small_size(width: int, height: int) -> tuple[int, int]:
+    """(width, height) of a picture whose longer side is SMALL pixels; both at least 2."""
+    share = SMALL / max(width, height)
+    return max(2, round(width * share)), max(2, round(height * share))
+
+
+def _decode(file: Path, picture: Picture, heard: bool) -> _Decoded:
+    """One decode: frame times (ffmpeg's framecrc), small pictures, samples, loudness.
+
+    Raises RenderError with the decoder's complaint.
+    """
     import ffmpeg
+    import numpy as np
 
     scratch = Path(tempfile.mkdtemp(prefix="video-assets-"))
     try:
         source: Any = media.source(file, xerror=None, err_detect="explode")
-        pictures = source.video.output("frames.crc", format="framecrc", fps_mode="passthrough")
-        graph = pictures
+        seen = source.video.filter_multi_output("split", 2)
+        width, height = small_size(picture.width or 16, picture.height or 16)
+        small = (
+            seen[1]
+            .filter("scale", width, height, flags="area")
+            .output("small", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
+        )
+        outputs = [seen[0].output("frames.crc", format="framecrc", fps_mode="passthrough"), small]
         if heard:
-            meter = source.audio.filter("ebur128", peak="true", framelog="quiet")
-            graph = ffmpeg.merge_outputs(pictures, meter.output("-", format="null"))
-        try:
-            graph = graph.global_args("-nostats", "-v", "info")
-            _, messages = media.run(graph, scratch, 600, f"decoding {file.name}")
-        except RenderError as error:
-            return (), -70.0, -99.0, str(error)
+            # before the meter: it hands on 64-bit samples at another rate
+            both = source.audio.filter_multi_output("asplit", 2)
+            meter = both[0].filter("ebur128", peak="true", framelog="quiet")
+            outputs += [
+                meter.output("-", format="null"),
+                both[1]
+                .filter("aresample", RATE, first_pts=0)  # the first sample is second 0
+                .output("sound", format="f32le", acodec="pcm_f32le", ac=2),
+            ]
+        graph = ffmpeg.merge_outputs(*outputs).global_args("-nostats", "-v", "info")
+        _, messages = media.run(graph, scratch, 600, f"decoding {file.name}")
         times = _times((scratch / "frames.crc").read_text())
+        shown = np.fromfile(scratch / "small", np.uint8).reshape(-1, height, width, 3)
         if not heard:
-            return times, -70.0, -99.0, ""
-        level = parse_level(messages)
-        return times, level.loudness, level.peak, ""
+            return _Decoded(times, small=shown)
+        samples = np.ascontiguousarray(np.fromfile(scratch / "sound", np.float32).reshape(-1, 2).T)
+        return _Decoded(times, parse_level(messages), shown, samples)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

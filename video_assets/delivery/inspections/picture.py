@@ -2,18 +2,17 @@
 
 from fractions import Fraction
 
-from video_assets.delivery.inspections.measures import Measures
+from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.finishing import formats
-from video_assets.foundation.records import Finding, Timeline
+from video_assets.foundation.records import Finding
 
 LENGTH_TOLERANCE = Fraction(1, 2)
 """Seconds that picture and sound may differ from the timeline."""
 
 
-def has_the_right_size(
-    measures: Measures, timeline: Timeline, size: tuple[int, int]
-) -> list[Finding]:
+def has_the_right_size(case: Case) -> Outcome:
     """Pixels, square pixels, codec, profile, rate and colour tags are those of the profile."""
+    measures, timeline, size = case.film, case.timeline, case.size
     expected = [
         (
             "picture size",
@@ -31,15 +30,24 @@ def has_the_right_size(
         ("sound rate", str(measures.sound.rate), str(formats.AUDIO_RATE)),
         ("sound channels", str(measures.sound.channels), "2"),
     ]
-    return [
-        Finding("has_the_right_size", f"{what} is {found}, expected {wanted}", found, wanted)
-        for what, found, wanted in expected
-        if found != wanted
-    ]
+    figures = {
+        "width_px": measures.picture.width,
+        "height_px": measures.picture.height,
+        "rate_fps": float(measures.picture.fps),
+    }
+    return Outcome(
+        figures,
+        tuple(
+            Finding("has_the_right_size", f"{what} is {found}, expected {wanted}", found, wanted)
+            for what, found, wanted in expected
+            if found != wanted
+        ),
+    )
 
 
-def has_the_right_length(measures: Measures, timeline: Timeline) -> list[Finding]:
+def has_the_right_length(case: Case) -> Outcome:
     """Every frame of the timeline is there on its exact time; picture and sound end together."""
+    measures, timeline = case.film, case.timeline
     found = []
     if measures.frames != timeline.frames:
         found.append(
@@ -71,27 +79,35 @@ def has_the_right_length(measures: Measures, timeline: Timeline) -> list[Finding
                 f"{float(timeline.duration):.3f} ±0.5",
             )
         )
-    return found
+    return Outcome(
+        {"frames": measures.frames, "length_s": float(measures.seconds)},
+        tuple(found),
+    )
 
 
-def plays_cleanly(measures: Measures, timeline: Timeline) -> list[Finding]:
+def plays_cleanly(case: Case) -> Outcome:
     """The whole file decodes without a complaint."""
-    if not measures.problem and measures.frames:
-        return []
-    what = measures.problem or "no picture came out"
-    return [Finding("plays_cleanly", f"{timeline.cut_id} does not decode: {what}")]
+    if not case.film.problem and case.film.frames:
+        return Outcome({"decoded_frames": case.film.frames})
+    what = case.film.problem or "no picture came out"
+    said = f"{case.timeline.cut_id} does not decode: {what}"
+    return Outcome({"decoded_frames": case.film.frames}, (Finding("plays_cleanly", said),))
 
 
-def is_not_enlarged_too_far(upscale: float) -> list[Finding]:
+def is_not_enlarged_too_far(case: Case) -> Outcome:
     """A finding, no gate: some source is too small for even the smallest rendition."""
-    if upscale <= formats.MAX_UPSCALE:
-        return []
-    return [
-        Finding(
-            "is_not_enlarged_too_far",
-            f"a source is enlarged {upscale:.2f} times; up to {formats.MAX_UPSCALE} looks sharp. "
-            "Bring larger footage, or allow it in the brief (allow: upscale)",
-            f"{upscale:.2f}",
-            str(formats.MAX_UPSCALE),
-        )
-    ]
+    figures = {"upscale": round(case.upscale, 3)}
+    if case.upscale <= formats.MAX_UPSCALE or case.brief.allow.upscale:
+        return Outcome(figures)
+    return Outcome(
+        figures,
+        (
+            Finding(
+                "is_not_enlarged_too_far",
+                f"a source is enlarged {case.upscale:.2f} times; up to {formats.MAX_UPSCALE} looks "
+                "sharp. Bring larger footage, or allow it in the brief (allow: upscale)",
+                f"{case.upscale:.2f}",
+                str(formats.MAX_UPSCALE),
+            ),
+        ),
+    )

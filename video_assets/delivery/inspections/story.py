@@ -1,20 +1,17 @@
 """Does the cut itself hold: words whole, no footage twice."""
 
-from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from video_assets.finishing.reframe import visible
-from video_assets.foundation.records import Finding, FootageRow, Timeline, Word
+from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.foundation.records import Finding
 
 WORD_SLACK = Fraction(1, 50)
 """Seconds a cut may lie inside a word's edge: word times are no finer."""
 
 
-def no_word_is_cut(timeline: Timeline, words: Iterable[Word]) -> list[Finding]:
+def no_word_is_cut(case: Case) -> Outcome:
     """No dialogue begins or ends inside a word of its clip."""
-    by_clip: dict[str, list[Word]] = {}
-    for word in words:
-        by_clip.setdefault(word.clip_id, []).append(word)
+    timeline, by_clip = case.timeline, case.tables.words
     found = []
     cuts = sorted((c for c in timeline.sound if c.track == "A1"), key=lambda c: c.start)
     for cut in cuts:
@@ -44,32 +41,31 @@ def no_word_is_cut(timeline: Timeline, words: Iterable[Word]) -> list[Finding]:
                             f"{float(at):.2f} s",
                         )
                     )
-    return found
+    return Outcome({"words_cut": len(found)}, tuple(found))
 
 
-def nothing_is_shown_twice(
-    timeline: Timeline, rows: Mapping[str, FootageRow] | None = None
-) -> list[Finding]:
+def nothing_is_shown_twice(case: Case) -> Outcome:
     """No span of a source is visible twice. A frame held by rate conversion is none.
 
-    `rows` by path: spans shorter than a frame of the source do not count as an overlap.
+    Spans shorter than a frame of the source do not count as an overlap.
     """
+    timeline, rows = case.timeline, case.tables.rows
     spans = []
-    for stretch in visible(timeline):
+    for stretch in case.shown:
         cut = stretch.cut
         start = cut.source_start + Fraction(stretch.start - cut.start) / timeline.fps
         spans.append(
             (
                 cut.clip_id,
                 start,
-                start + Fraction(stretch.frames) / timeline.fps,
+                start + Fraction(stretch.end - stretch.start) / timeline.fps,
                 stretch,
             )
         )
     spans.sort(key=lambda s: (s[0], s[1], s[2], s[3].start))
     found = []
     for n, (clip, start, end, stretch) in enumerate(spans):
-        row = rows.get(stretch.cut.path) if rows else None
+        row = rows.get(stretch.cut.path)
         held = 1 / max(timeline.fps, row.fps) if row and row.fps > 0 else 1 / timeline.fps
         for other_clip, other_start, other_end, other in spans[n + 1 :]:
             if other_clip != clip or other_start >= end:
@@ -87,4 +83,4 @@ def nothing_is_shown_twice(
                         f"frame {other.start}",
                     )
                 )
-    return found
+    return Outcome({"spans_twice": len(found)}, tuple(found))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from video_assets.delivery.inspections.measures import Measures, pictures_at
+from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.measures import pictures_at
 from video_assets.finishing import formats
-from video_assets.finishing.overlays import Mark, ass_for
+from video_assets.finishing.overlays import Mark, ass_for, marks
 from video_assets.finishing.typography import FONTS
 from video_assets.foundation import media
 from video_assets.foundation.records import Finding, Timeline
@@ -64,12 +65,18 @@ def drawn_alone(drawn: Sequence[Mark], timeline: Timeline, size: tuple[int, int]
     return found
 
 
-def text_is_clear_of_buttons(
-    measures: Measures, timeline: Timeline, aspect: str, drawn: Sequence[Mark]
-) -> list[Finding]:
+def drawn_over(case: Case) -> list[Mark]:
+    """Everything that should be drawn over the picture of a cutdown."""
+    size = (case.film.picture.width, case.film.picture.height)
+    return marks(case.timeline, case.texts.burned, case.aspect, size, case.brand)
+
+
+def text_is_clear_of_buttons(case: Case) -> Outcome:
     """No drawn pixel outside the safe zone, and captions really are in the file."""
     import numpy as np
 
+    measures, timeline, aspect = case.film, case.timeline, case.aspect
+    drawn = drawn_over(case)
     size = (measures.picture.width, measures.picture.height)
     alone = drawn_alone(drawn, timeline, size)
     safe = formats.safe_zone(aspect, *size)
@@ -107,4 +114,4 @@ def text_is_clear_of_buttons(
                     f"{float(number / timeline.fps):.2f} s",
                 )
             )
-    return found
+    return Outcome({"frames_looked_at": len(alone)}, tuple(found))

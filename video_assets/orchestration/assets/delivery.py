@@ -11,7 +11,15 @@ import dagster as dg
 from video_assets.delivery.inspections.verdict import VERDICT_VERSION
 from video_assets.editorial.rounds import Sealed, round_of
 from video_assets.foundation.errors import RenderError, VideoAssetsError
-from video_assets.foundation.records import FootageRow, Idea, Timeline, Word, to_plain
+from video_assets.foundation.records import (
+    FootageRow,
+    Idea,
+    Line,
+    Shot,
+    Timeline,
+    Word,
+    to_plain,
+)
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
 from video_assets.orchestration.assets import library
 from video_assets.orchestration.assets.editorial import ideas_of, timelines_of
@@ -23,6 +31,7 @@ from video_assets.orchestration.rounds import sealed, settle
 from video_assets.orchestration.steps import ASPECTS, Step, version_of
 
 if TYPE_CHECKING:
+    from video_assets.delivery.inspections.case import Tables
     from video_assets.finishing.brand import BrandKit
 
 RENDER_VERSION = "1"
@@ -50,7 +59,8 @@ def _brief_part(project: Project) -> str:
     from video_assets.editorial.brief import load_brief
 
     brief = load_brief(project.path("brief.yaml"))
-    return digest_of([brief.captions, brief.allow.upscale])
+    judged = [brief.glossary, brief.forbidden, brief.must_say]
+    return digest_of([brief.captions, brief.allow.upscale, [str(part) for part in judged]])
 
 
 def _downgrades(project: Project) -> list[str]:
@@ -79,6 +89,8 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
         "downgrades": digest_of(_downgrades(project)),
         "root": str(project.footage_root),
         "words": digest_of([w for w in project.read(library.WORDS, Word) if w.clip_id in clips]),
+        "lines": digest_of([r for r in project.read(library.LINES, Line) if r.clip_id in clips]),
+        "shots": digest_of([r for r in project.read(library.SHOTS, Shot) if r.clip_id in clips]),
         "idea": digest_of(_idea(project, timeline.cut_id)),
         "ffmpeg": ffmpeg_version(),
         "verdict": str(VERDICT_VERSION),
@@ -155,6 +167,8 @@ def _make_cut(
     inputs: dict[str, str],
     frozen: Sealed | None,
 ) -> None:
+    from video_assets.delivery.inspections.case import Case, Texts
+    from video_assets.delivery.inspections.sources import Sources
     from video_assets.delivery.inspections.verdict import inspect
     from video_assets.delivery.receipt import receipt
     from video_assets.editorial.brief import load_brief
@@ -171,6 +185,11 @@ def _make_cut(
     cues = sidecar_cues(timeline) if captioned else []
     idea = _idea(project, timeline.cut_id)
 
+    cues_as_srt, cues_as_vtt = srt(cues), vtt(cues, timeline.words if captioned else ())
+    tables = _tables(project, rows, words)
+    sources = Sources(project.footage_root, rows)
+    music = project.path(timeline.music.path) if timeline.music else None
+
     def render(scratch: Path) -> None:
         rendered = render_cutdowns(
             project, project.workspace, timeline, rows.values(), aspects, brand, brief, scratch
@@ -178,14 +197,27 @@ def _make_cut(
         with track(f"{timeline.cut_id} inspections", len(aspects)) as progress:
             for aspect in aspects:
                 one = rendered[aspect]
+                crops = _crops(timeline, rows, aspect)
+                otio = to_otio(timeline, list(rows.values()), project.footage_root, aspect, crops)
                 verdict = inspect(
-                    one, timeline, rows.values(), words, brand, chunks, _downgrades(project)
+                    Case(
+                        one.file,
+                        timeline,
+                        aspect,
+                        (one.width, one.height),
+                        crops,
+                        tables,
+                        sources,
+                        brief,
+                        brand,
+                        Texts(cues_as_srt, cues_as_vtt, otio, chunks),
+                        idea,
+                        one.silent,
+                        one.upscale,
+                        music,
+                        _downgrades(project),
+                    )
                 )
-                if brief.allow.upscale:
-                    allowed = "is_not_enlarged_too_far"
-                    verdict["findings"] = [
-                        f for f in verdict["findings"] if f["measure"] != allowed
-                    ]
                 paper = receipt(timeline, idea, rows.values(), {aspect: one}, _engines(project))
 
                 def write(
@@ -194,6 +226,7 @@ def _make_cut(
                     verdict: Any = verdict,
                     paper: Any = paper,
                     aspect: str = aspect,
+                    otio: str = otio,
                 ) -> None:
                     was = frozen.cutdowns.get(f"{timeline.cut_id}/{aspect}") if frozen else None
                     if was and was != verdict["sha256"]:
@@ -205,13 +238,9 @@ def _make_cut(
                     base = f"delivery/{timeline.cut_id}/{aspect}"
                     shutil.move(one.file, draft.path(f"{base}.mp4"))
                     shutil.move(one.poster, draft.path(f"{base}.poster.jpg"))
-                    draft.text(f"{base}.srt", srt(cues))
-                    draft.text(f"{base}.vtt", vtt(cues, timeline.words if captioned else ()))
-                    crops = _crops(timeline, rows, aspect)
-                    text = to_otio(
-                        timeline, list(rows.values()), project.footage_root, aspect, crops
-                    )
-                    draft.text(f"{base}.otio", text)
+                    draft.text(f"{base}.srt", cues_as_srt)
+                    draft.text(f"{base}.vtt", cues_as_vtt)
+                    draft.text(f"{base}.otio", otio)
                     draft.json(f"{base}.receipt.json", paper)
                     draft.json(f"{base}.verdict.json", verdict)
                     draft.facts.update(
@@ -235,6 +264,18 @@ def _make_cut(
 
     with project.scratch(f"render-{timeline.cut_id}") as folder:
         render(folder)
+
+
+def _tables(project: Project, rows: Mapping[str, FootageRow], words: Sequence[Word]) -> "Tables":
+    """What the inspections know of the library."""
+    from video_assets.delivery.inspections.case import Tables
+
+    spoken: dict[str, list[Word]] = {}
+    for word in words:
+        spoken.setdefault(word.clip_id, []).append(word)
+    lines = {line.line_id: line for line in project.read(library.LINES, Line)}
+    shots = {shot.shot_id: shot for shot in project.read(library.SHOTS, Shot)}
+    return Tables(rows, spoken, lines, shots)
 
 
 def _notes(one: Any, verdict: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,185 @@
+"""The footage that a timeline cites, in small, read apart from the renderer."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from video_assets.foundation import media
+from video_assets.foundation.errors import Code, FootageError, RenderError
+from video_assets.foundation.records import FootageRow
+
+SMALL = 192
+"""Pixels of the longer side of a source's small pictures: crops of them are still worth looking
+at."""
+KEEP = 64
+"""Stretches that are kept in memory: the six aspects of one cut ask for the same ones."""
+RATE = 48_000
+"""Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A stretch of a source's pictures as people see them: upright, square pixels."""
+
+    times: tuple[Fraction, ...]
+    """Clip's clock, rising."""
+    small: Any
+    """uint8 RGB, shape (len(times), height, width, 3)."""
+
+    def at(self, time: Fraction, within: Fraction = Fraction(1, 10**6)) -> int:
+        """Number of the picture that is on screen at `time`: the newest that is not later.
+
+        The first one where all are later by more than `within` seconds.
+        """
+        number = 0
+        for n, one in enumerate(self.times):
+            if one > time + within:
+                break
+            number = n
+        return number
+
+
+class Sources:
+    """Pictures and sound of footage files. `rows` by path. Reads, never writes beside them."""
+
+    def __init__(self, root: Path, rows: Mapping[str, FootageRow]) -> None:
+        self.root, self.rows = root, rows
+        self._seen: dict[tuple[str, Fraction, Fraction], Seen] = {}
+        self._heard: dict[tuple[str, Fraction, Fraction], Any] = {}
+
+    def pictures(self, path: str, start: Fraction, end: Fraction) -> Seen:
+        """Every picture from the one on screen at `start` up to `end` (clip's clock, seconds).
+
+        Raises FootageError where the clip is unknown or its pictures cannot be read.
+        """
+        key = (path, start, end)
+        if key not in self._seen:
+            while len(self._seen) >= KEEP:
+                self._seen.pop(next(iter(self._seen)))
+            self._seen[key] = self._read(path, start, end)
+        return self._seen[key]
+
+    def sound(self, path: str, start: Fraction, seconds: Fraction) -> Any:
+        """Samples from `start` (clip's clock): float32, shape (2, n) at 48 kHz.
+
+        Time before the first or after the last sample, and clips without sound, are silence.
+        """
+        key = (path, start, seconds)
+        if key not in self._heard:
+            while len(self._heard) >= KEEP:
+                self._heard.pop(next(iter(self._heard)))
+            self._heard[key] = self._listen(path, start, seconds)
+        return self._heard[key]
+
+    def _row(self, path: str) -> FootageRow:
+        row = self.rows.get(path)
+        if row is None:
+            raise FootageError(f"{path} is not in the footage table", Code.DECODE, "run again")
+        return row
+
+    def _read(self, path: str, start: Fraction, end: Fraction) -> Seen:
+        import ffmpeg
+        import numpy as np
+
+        row = self._row(path)
+        share = SMALL / max(row.width, row.height)
+        width, height = max(2, round(row.width * share)), max(2, round(row.height * share))
+        frame = 1 / row.fps if row.fps > 0 else Fraction(1, 25)
+        first, last = start - 2 * frame, end + frame
+        scratch = Path(tempfile.mkdtemp(prefix="video-assets-"))
+        try:
+            # Seeking may land late in containers without an index: those begin 4 s earlier.
+            indexed = "mp4" in row.container or "matroska" in row.container
+            for early in (Fraction(1, 2) if indexed else Fraction(4), None):
+                options: dict[str, Any] = {"threads": 2}
+                if early is not None and first - early > 0:
+                    options |= {
+                        "noaccurate_seek": None,
+                        "seek_timestamp": 1,
+                        "ss": f"{float(row.start + first - early):.6f}",
+                    }
+                stream = media.source(self.root / path, **options)[str(row.video_stream)]
+                if row.interlaced:
+                    stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+                kept = (
+                    stream.filter(
+                        "trim",
+                        start=f"{float(row.start + first):.6f}",
+                        end=f"{float(row.start + last):.6f}",
+                    )
+                    .filter("scale", width, height, flags="area")
+                    .filter("format", "rgb24")
+                    .filter_multi_output("split", 2)
+                )
+                shared = {"fps_mode": "passthrough", "enc_time_base": "demux"}
+                graph = ffmpeg.merge_outputs(
+                    kept[0].output("small", format="rawvideo", **shared),
+                    kept[1].output("frames.crc", format="framecrc", **shared),
+                ).global_args("-copyts", "-v", "error")
+                media.run(graph, scratch, 600, f"looking at {path}")
+                small = np.fromfile(scratch / "small", np.uint8).reshape(-1, height, width, 3)
+                times = _times((scratch / "frames.crc").read_text(), row.start)
+                if len(times) == len(small) and times and (times[0] <= start or early is None):
+                    return Seen(times, small)
+                if "ss" not in options:
+                    break
+            if times:
+                return Seen(times, small)
+            raise FootageError(
+                f"{path} has no picture at {float(start):.2f} s", Code.DECODE, "look at the clip"
+            )
+        except RenderError as error:
+            raise FootageError(
+                f"{path} cannot be looked at", Code.DECODE, "", str(error)
+            ) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _listen(self, path: str, start: Fraction, seconds: Fraction) -> Any:
+        import numpy as np
+
+        row = self._row(path)
+        length = round(seconds * RATE)
+        found = np.zeros((2, length), np.float32)
+        if row.audio_stream < 0:
+            return found
+        options: dict[str, Any] = {}
+        early = start - 1
+        if early > 0:
+            options = {"seek_timestamp": 1, "ss": f"{float(row.start + early):.6f}"}
+        begin = row.start + start
+        graph = (
+            media.source(self.root / path, **options)[str(row.audio_stream)]
+            .filter("aresample", RATE)
+            .filter("aformat", sample_fmts="flt", channel_layouts="stereo")
+            .filter("asetpts", f"PTS-{float(begin):.9f}/TB")
+            .filter("aresample", RATE, first_pts=0, **{"async": 1})
+            .filter("atrim", end=f"{float(seconds):.9f}")
+            .output("pipe:1", format="f32le", acodec="pcm_f32le")
+            .global_args("-copyts", "-v", "error")
+        )
+        scratch = Path(tempfile.mkdtemp(prefix="video-assets-"))
+        try:
+            data, _ = media.run(graph, scratch, 600, f"listening to {path}")
+        except RenderError as error:
+            raise FootageError(f"{path} cannot be heard", Code.DECODE, "", str(error)) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        samples = np.frombuffer(data, np.float32).reshape(-1, 2).T[:, :length]
+        found[:, : samples.shape[1]] = samples
+        return found
+
+
+def _times(text: str, zero: Fraction) -> tuple[Fraction, ...]:
+    """Presentation times in ffmpeg's framecrc, on the clip's clock."""
+    base, found = Fraction(1), []
+    for line in text.splitlines():
+        if line.startswith("#tb 0:"):
+            base = Fraction(line.split(":", 1)[1].strip())
+        elif line and not line.startswith("#"):
+            found.append(int(line.split(",")[2]) * base - zero)
+    return tuple(found)

@@ -1,0 +1,70 @@
+"""All measures of one cutdown, and which of them hold it back: the one place that says so.
+
+Rows are those of the yardstick (CRAFT.md 8). Rows 16 to 18 look at several runs or cuts at once and
+belong to the yardstick alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from video_assets.delivery.inspections import engines, levels, picture, story, text
+from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.records import Finding
+
+EDIT, FINISH = "The edit", "The finish"
+"""Work that is still to come and makes its measures gates on the write path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measure: its name says what holds."""
+
+    row: int
+    run: Callable[[Case], Outcome]
+    kind: str = "gate"
+    """gate, score or report: what the yardstick counts it as."""
+    until: str = ""
+    """What makes it a gate on the write path; until then it is a finding there. Empty: it is one
+    (or no gate at all)."""
+    blind: bool = False
+    """Whether it looks at no pixel and no sample: it runs also where the file does not decode."""
+
+    @property
+    def name(self) -> str:
+        """As in verdicts and findings."""
+        return self.run.__name__
+
+    @property
+    def holds(self) -> bool:
+        """Whether a finding holds the cutdown back on the write path."""
+        return self.kind == "gate" and not self.until
+
+
+MEASURES = (
+    Measure(13, picture.has_the_right_size, blind=True),
+    Measure(13, picture.has_the_right_length, blind=True),
+    Measure(13, picture.plays_cleanly, blind=True),
+    Measure(8, levels.is_as_loud_as_planned),
+    Measure(7, text.text_is_clear_of_buttons),
+    Measure(1, story.no_word_is_cut, blind=True),
+    Measure(4, story.nothing_is_shown_twice, blind=True),
+    Measure(0, engines.engines_are_as_planned, blind=True),
+    Measure(11, picture.is_not_enlarged_too_far, kind="report", blind=True),
+)
+"""In the order they are shown."""
+
+GATES = tuple(m.name for m in MEASURES if m.holds)
+"""Names of those that must find nothing, else the cutdown is set aside."""
+
+
+def run(measure: Measure, case: Case) -> Outcome:
+    """What a measure says. One that cannot run says so: that is a finding, never a pass."""
+    if not measure.blind and not case.decodes:
+        what = "could not run: the file does not decode"
+        return Outcome({}, (Finding(measure.name, what),))
+    try:
+        return measure.run(case)
+    except (VideoAssetsError, ArithmeticError, LookupError, ValueError, OSError) as error:
+        what = f"could not run: {type(error).__name__}: {error}"
+        return Outcome({}, (Finding(measure.name, what),))

@@ -1,0 +1,145 @@
+"""What is true of a library that was made for measuring: `truth.json` beside its footage folder.
+
+Only the yardstick reads it; nothing on the write path does.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.records import from_plain
+
+TRUTH_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrueWord:
+    """A spoken word, seconds on the clip's clock."""
+
+    text: str
+    start: float
+    end: float
+    kind: str
+    """word, filler or false_start."""
+    line: str
+    take: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrueLine:
+    """One recording of a line, seconds on the clip's clock."""
+
+    line: str
+    """What is said: all takes of it share this."""
+    take: int
+    start: float
+    end: float
+    text: str
+    speaker: str
+    complete: bool
+    best: bool
+    """Of all takes of its line exactly one is."""
+    flaws: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A planted flaw of the material."""
+
+    kind: str
+    """blur, shake, clipping, overexposed, flicker or boom."""
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Where the subject is in a span; boxes x, y, width, height as shares of the picture."""
+
+    start: float
+    end: float
+    box: tuple[float, float, float, float]
+    face: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Zeros without a face."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrueCut:
+    """A cut inside a clip."""
+
+    at: float
+    kind: str
+    """hard or dissolve."""
+    length: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrueClip:
+    """One file of the footage."""
+
+    path: str
+    kind: str
+    """interview, broll or recorder."""
+    camera: str
+    setup: str
+    moment: str
+    """Clips of one moment share it; empty where nothing else saw it."""
+    duration: float
+    offset: float = 0.0
+    """Clip time t is moment time `offset + t * (1 + drift_ppm * 1e-6)`."""
+    drift_ppm: float = 0.0
+    fps: str = ""
+    frames: int = 0
+    timecode: str = ""
+    grade: str = "neutral"
+    cuts: tuple[TrueCut, ...] = ()
+    flashes: tuple[float, ...] = ()
+    words: tuple[TrueWord, ...] = ()
+    lines: tuple[TrueLine, ...] = ()
+    defects: tuple[Defect, ...] = ()
+    subject: tuple[Subject, ...] = ()
+    people: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    loudness: float = -70.0
+    """LUFS."""
+    direction: int = 0
+    """Of gaze or motion: -1 left, 1 right, 0 none."""
+    light: str = "none"
+    wardrobe: str = ""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A whole library's."""
+
+    seed: int
+    size: str
+    clips: Sequence[TrueClip]
+    brief: Mapping[str, Any]
+    """must_say (lines), must_show and must_not (tags), brand, glossary."""
+    beats: Sequence[float] = ()
+    """Of the music bed, seconds."""
+
+    @cached_property
+    def by_path(self) -> dict[str, TrueClip]:
+        """Clips by their path below the footage folder."""
+        return {c.path: c for c in self.clips}
+
+
+def read_truth(path: Path) -> Truth:
+    """The truth in a file. Raises VideoAssetsError where it is none of this version."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["version"] != TRUTH_VERSION:
+            raise ValueError(f"version {found['version']}, expected {TRUTH_VERSION}")
+        clips = [from_plain(TrueClip, c) for c in found["clips"]]
+        beats = (found.get("music") or {}).get("beats", ())
+        return Truth(found["seed"], found["size"], clips, found.get("brief", {}), beats)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VideoAssetsError(
+            f"{path} is no truth of a measuring library: {error}; make the library again"
+        ) from error
