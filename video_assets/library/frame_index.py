@@ -5,7 +5,8 @@ One writer at a time and one write a project: a table's files stay few, and no k
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -33,12 +34,17 @@ def table_name(model: str) -> str:
 
 
 def index_frames(
-    workspace: Workspace, project_slug: str, shots: Sequence[Shot], embedder: Embedder
+    workspace: Workspace,
+    project_slug: str,
+    shots: Sequence[Shot],
+    embedder: Embedder,
+    writing: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[int, str]:
     """Replaces the project's rows by one for each still; returns how many, and their digest.
 
     The digest is of ids, times and vectors, not of the table's files: the same stills give the same
-    digest. Where the table holds just these rows already, nothing is written. Raises FootageError
+    digest. Where the table holds just these rows already, nothing is written. `writing` is entered
+    around the write itself: whoever lost the project's lease is refused there. Raises FootageError
     where a still cannot be read.
     """
     ids, columns, vectors = _rows(workspace, check_slug(project_slug), shots, embedder)
@@ -49,7 +55,7 @@ def index_frames(
     if _stored_digest(table, project_slug, embedder.name) == digest:
         return len(ids), digest
     mine = f"project = '{project_slug}'"
-    with disk_errors(workspace.index):
+    with disk_errors(workspace.index), writing():
         if not ids:
             table.delete(mine)
             return 0, digest

@@ -6,7 +6,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from video_assets.foundation.errors import FootageError, ProjectError
+from video_assets.foundation.errors import FootageError, LeaseError, ProjectError
 from video_assets.foundation.records import Shot
 from video_assets.foundation.store import Workspace
 from video_assets.library import frame_index
@@ -151,3 +151,18 @@ def test_models_never_share_a_table():
     ]
     assert len({table_name(n) for n in names}) == len(names)
     assert all(len(table_name(n)) < 64 for n in names)
+
+
+def test_who_lost_the_lease_changes_no_row(workspace, shots):
+    index_frames(workspace, "spring", shots[:1], LOOK)
+    (workspace.root / "projects" / "spring").mkdir(parents=True)
+    (workspace.root / "projects" / "spring" / "project.yaml").write_text("footage: nowhere\n")
+    project = workspace.project("spring")
+    with project.leased():
+        workspace.lease_file("spring").unlink()
+        with pytest.raises(LeaseError):
+            index_frames(workspace, "spring", shots, LOOK, project.guarded)
+    assert every_shot_represented(workspace, "spring", shots[:1], LOOK.name) == []
+    with project.leased():
+        index_frames(workspace, "spring", shots, LOOK, project.guarded)
+    assert every_shot_represented(workspace, "spring", shots, LOOK.name) == []

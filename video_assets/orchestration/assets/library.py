@@ -496,7 +496,7 @@ def make_frame_index(project: Project, draft: Draft) -> None:
 
     embedder = _planned_embedder(project, draft)
     count, digest = index_frames(
-        project.workspace, project.slug, project.read(SHOTS, Shot), embedder
+        project.workspace, project.slug, project.read(SHOTS, Shot), embedder, project.guarded
     )
     draft.facts["model"] = embedder.name
     draft.json(FRAMES, {"model": embedder.name, "rows": count, "digest": digest})
