@@ -31,6 +31,8 @@ VALUE_LIMIT = 5_000_000
 """Numbers of one file."""
 DEAD_LIMIT = 100_000
 """Rows of one file that are set aside one by one; the rest is counted in one more."""
+LARGEST = 1e12
+"""Above any count or rate of one post: a spreadsheet's slip, which would drown all others."""
 TEXT_LIMIT = 200
 """Characters of a platform, id, cut or metric."""
 
@@ -241,6 +243,10 @@ def _typed(block: Block, form: _Form) -> "tuple[pd.DataFrame, list[tuple[int, st
         number, wrong = _numbers(values)
         bad += _named(block, values, _Check("value", wrong, label, _WRITE_NUMBER), here)
         here &= ~wrong
+        huge = np.abs(number) > LARGEST
+        label = f"a number over {LARGEST:.0e}"
+        bad += _named(block, values, _Check("value", huge, label, _WRITE_NUMBER), here)
+        here &= ~huge
         pieces.append(_piece(text, metric, starts, sources, number, here))
     return _stacked(pieces), bad
 

@@ -110,6 +110,7 @@ BAD = [
     ("tiktok,7,views,2026-11-02,2026-11-09,nan", "value is no number: 'nan'"),
     ("tiktok,7,views,2026-11-02,2026-11-09,inf", "value is no number: 'inf'"),
     ("tiktok,7,views,2026-11-02,2026-11-09,1e999", "value is no number: '1e999'"),
+    ("tiktok,7,views,2026-11-02,2026-11-09,1e99", "a number over 1e+12: '1e99'"),
     ("tiktok,7,views,2026-11-02,2026-11-09,=1+1", "value is no number: '=1+1'"),
     ('tiktok,7,views,2026-11-02,2026-11-09,"1,234"', "value is no number: '1,234'"),
     ("tiktok,7,views,2026-02-30,2026-11-09,1", "window_start is no time: '2026-02-30'"),
