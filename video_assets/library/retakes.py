@@ -26,6 +26,8 @@ _NUMBER_WORDS = frozenset(
 )
 _MARKERS = FILLERS | {"no", "sorry", "wait", "rather", "actually", "oops"}
 """What people say between a slip and its repair."""
+_JOINED = frozenset({"and", "or", "but", "then", "so", "because", "when", "if"})
+"""Words that lead on to a clause of the same beginning."""
 _STUTTERED = frozenset(
     "a an the to of in on and we i it is for with you they he she my our".split()  # noqa: SIM905 (words read better so)
 )
@@ -51,6 +53,7 @@ def grouped(lines: Sequence[Line], paths: Mapping[str, str]) -> list[Line]:
     )
     rank = {i: place for place, i in enumerate(order)}
     said = [_bare(line.text) for line in lines]
+    flubs = [is_flub(line.text) for line in lines]
     parent = list(range(len(lines)))
     members = {i: [i] for i in range(len(lines))}
 
@@ -72,8 +75,9 @@ def grouped(lines: Sequence[Line], paths: Mapping[str, str]) -> list[Line]:
         ranked = sorted(group, key=lambda i: rank[i])
         name = f"g-{lines[ranked[0]].line_id}"
         for take, i in enumerate(ranked, 1):
-            others = [said[j] for j in group if j != i]
-            whole = not is_flub(lines[i].text) and not any(is_part(said[i], o) for o in others)
+            # a try that begins again and reaches the same end holds more words than the line has
+            others = [j for j in group if not (flubs[j] and said[j][-3:] == said[i][-3:])]
+            whole = not flubs[i] and not any(is_part(said[i], said[j]) for j in others if j != i)
             out[i] = replace(lines[i], group=name, take=take, complete=whole)
     return out
 
@@ -182,6 +186,14 @@ def is_flub(text: str) -> bool:
 def _restarts(text: str) -> bool:
     pieces = [(t, word) for word in text.split() for t in tokens(word)]
     words = [t for t, _ in pieces]
+    begun = words[:3]
+    for j in range(3, min(12, len(words) - 3)):
+        # "I carve each handle by, I carve each ...": the sentence's beginning comes back; after
+        # "and," somebody broke off, after "and" a clause of the same beginning follows
+        if len(set(begun)) == 3 and words[j : j + 3] == begun:
+            broken = words[j - 1] in _JOINED and pieces[j - 1][1].endswith(",")
+            if broken or not _JOINED & set(words[3:j]):
+                return True
     for i in range(len(words)):
         if i and words[i] == words[i - 1] and words[i] in _STUTTERED:
             return True

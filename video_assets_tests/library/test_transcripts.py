@@ -319,12 +319,28 @@ def test_the_same_words_elsewhere_are_no_retake():
     assert other_folder[0].group != other_folder[1].group
 
 
+def test_a_try_that_began_again_is_no_measure_of_the_clean_one():
+    lines = grouped(
+        told_lines(
+            "It survived the hills, the, it survived the hills, the rain, and my two children.",
+            "It survived the hills, the rain, and my two children.",
+            "It survived the hills.",
+        ),
+        {},
+    )
+    assert len({x.group for x in lines}) == 1
+    assert [x.complete for x in lines] == [False, True, False]
+
+
 @pytest.mark.parametrize(
     ("text", "flub"),
     [
         ("We went to the, the market.", True), ("I, I think so.", True), ("It was a very...", True), ("Um, sorry.", True),
         ("I'm sorry for the wait.", False), ("He said that that was fine.", False), ("Round and round and round it goes.", False),
         ("Day by day it grows, day after day.", False), ("No, it is not.", False),
+        ("I carve each handle by, I carve each handle by hand.", True),
+        ("It pours slow and, it pours slow and straight into the mug.", True),
+        ("It charges over dinner and it charges over night.", False),
     ],
 )  # fmt: skip
 def test_flubs(text, flub):
