@@ -30,7 +30,7 @@ test: $(VENV)/.test  ## the suite: at most 8 minutes on 2 cores
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy video_assets
+	$(BIN)/mypy video_assets benchmarks
 	$(BIN)/dagster definitions validate
 
 check: lint test  ## lint, types, tests

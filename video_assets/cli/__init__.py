@@ -9,6 +9,7 @@ import typer
 from video_assets.cli.making import demo, run
 from video_assets.cli.projects import doctor, forget, project_add, project_list, search, status
 from video_assets.cli.publishing import approve, metrics_import, publish, reject, withdraw
+from video_assets.cli.scoring import score
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +28,7 @@ project_app.command("list")(project_list)
 app.command("run")(run)
 app.command("status")(status)
 app.command("search")(search)
+app.command("score")(score)
 app.command("approve")(approve)
 app.command("reject")(reject)
 app.command("publish")(publish)

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from video_assets.delivery.inspections.table import UNMADE
 from video_assets.finishing import formats
 from video_assets.finishing.reframe import visible
 from video_assets.foundation.records import Idea, Timeline
@@ -114,7 +115,7 @@ def _player(cut: Reviewed, aspect: str) -> str:
         state, word = "open", "not inspected"
     elif not verdict["passed"]:
         state, word = "bad", "set aside"
-    elif verdict.get("findings"):
+    elif any(f["measure"] not in UNMADE for f in verdict.get("findings", ())):
         state, word = "mild", "passed, see gates"
     else:
         state, word = "good", "passed"

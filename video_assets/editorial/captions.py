@@ -4,22 +4,30 @@ Limits are CRAFT 1.6: `social` chunks of at most 3 words or 18 characters, `side
 lines of 42 characters.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from math import inf
 
 from video_assets.foundation.records import CaptionWord, Timeline
 
 CHUNK_WORDS = 3
 CHUNK_CHARACTERS = 18
 CHUNK_SHORTEST = Fraction(1, 4)
-"""Seconds; shorter chunks join the next."""
+"""Seconds; shorter chunks join a neighbour."""
+MOST_WORDS = 8
+"""Words of a chunk whatever they last: more are quicker than anybody speaks."""
 PAUSE = Fraction(7, 10)
 """Seconds of silence that end a chunk or a cue."""
 LINE = 42
 LINES = 2
 CUE_SHORTEST = Fraction(5, 6)
 CUE_LONGEST = Fraction(7)
+CUE_GAP = 2
+"""Frames between cues."""
+CLOSED = Fraction(1, 2)
+"""Seconds of a gap between cues that is closed down to `CUE_GAP`."""
 CHARACTERS_A_SECOND = 20
 NEAR_CUT = 2
 """Frames: an edge nearer than this to a cut moves onto it."""
@@ -35,102 +43,138 @@ class Chunk:
 
 
 def social_chunks(timeline: Timeline) -> list[Chunk]:
-    """What is burned in: a few words at a time as they are heard, touching while speech goes on."""
-    runs: list[list[CaptionWord]] = []
-    for word in timeline.words:
-        run = runs[-1] if runs else []
-        longer = " ".join([w.text for w in run] + [word.text])
-        new = (
-            not run
-            or run[-1].ends_line
-            or word.start - run[-1].end >= PAUSE
-            or len(run) >= CHUNK_WORDS
-            or len(longer) > CHUNK_CHARACTERS
-            or run[-1].text[-1:] in ".?!,;:"
-        )
-        if new:
-            runs.append([word])
-        else:
-            run.append(word)
-    runs = _long_enough(runs)
-    chunks = [Chunk(" ".join(w.text for w in r), r[0].start, r[-1].end) for r in runs]
-    return _off_cuts(_closed(chunks, PAUSE, Fraction(0)), timeline)
+    """What is burned in: a few words at a time as they are heard, touching while speech goes on.
 
-
-def _long_enough(runs: list[list[CaptionWord]]) -> list[list[CaptionWord]]:
-    """Runs shorter than a quarter of a second join a neighbour of the same line."""
-    done: list[list[CaptionWord]] = []
-    for run in runs:
-        before = done[-1] if done else None
-        short = run[-1].end - run[0].start < CHUNK_SHORTEST
-        was_short = before is not None and before[-1].end - before[0].start < CHUNK_SHORTEST
-        same = before is not None and not before[-1].ends_line
-        if before is not None and same and (short or was_short):
-            before.extend(run)
-        else:
-            done.append(list(run))
-    return done
-
-
-def _closed(chunks: Sequence[Chunk], most: Fraction, keep: Fraction) -> list[Chunk]:
-    """Gaps shorter than `most` closed to `keep` seconds, by letting the earlier one stay."""
-    done = []
-    for number, chunk in enumerate(chunks):
-        end = chunk.end
-        if number + 1 < len(chunks):
-            after = chunks[number + 1].start
-            if after - end < most:
-                end = max(chunk.start, after - keep)
-        done.append(replace(chunk, end=end))
-    return done
-
-
-def _off_cuts(chunks: Sequence[Chunk], timeline: Timeline) -> list[Chunk]:
-    """No edge that lies within two frames of a cut but not on it; a moved edge never crosses."""
-    edges = sorted({Fraction(c.start) / timeline.fps for c in timeline.picture})
+    Of all ways to part the words the one that breaks the fewest limits, then the one with the
+    fewest chunks; a word too short to be seen joins a neighbour.
+    """
+    words = timeline.words
+    if not words:
+        return []
+    edges = _changes(timeline)
     near = NEAR_CUT / timeline.fps
+    starts = [_on_cut(w.start, edges, near) for w in words]
 
-    def moved(at: Fraction) -> Fraction:
-        for edge in edges:
-            if abs(edge - at) < near:
-                return edge
-        return at
+    def end_of(first: int, last: int) -> Fraction:
+        """When a chunk goes: with the next one, or where a pause begins."""
+        end = words[last].end
+        after = starts[last + 1] if last + 1 < len(words) else timeline.duration
+        if last + 1 < len(words) and words[last + 1].start - end < PAUSE:
+            return after
+        return min(_on_cut(max(end, starts[first] + CHUNK_SHORTEST), edges, near), after)
+
+    def cost(first: int, last: int) -> float:
+        run = words[first : last + 1]
+        letters = len(" ".join(w.text for w in run))
+        many, wide = len(run) > CHUNK_WORDS, letters > CHUNK_CHARACTERS and len(run) > 1
+        length = end_of(first, last) - starts[first]
+        found = 1.0 + 30 * (many and wide) + 10 * (many or wide)
+        found += 1000 * (length <= 0) + 100 * (length < CHUNK_SHORTEST)
+        for one, two in pairwise(run):
+            found += 40 * one.ends_line + 60 * (two.start - one.end >= PAUSE)
+            found += 5 * (one.text[-1:] in ".?!,;:")
+        return found
 
     done: list[Chunk] = []
-    for chunk in chunks:
-        start, end = moved(chunk.start), min(moved(chunk.end), timeline.duration)
-        if done and start < done[-1].end:
-            start = done[-1].end
-        if end <= start:
-            start, end = chunk.start, max(chunk.end, chunk.start + near)
-        done.append(Chunk(chunk.text, start, end))
+    for first, last in _parted(len(words), MOST_WORDS, cost):
+        text = " ".join(w.text for w in words[first : last + 1])
+        start, end = starts[first], end_of(first, last)
+        if end <= start and done:  # two words on one cut: nothing is left of the first but its text
+            before = done.pop()
+            text, start = f"{before.text} {text}", before.start
+        done.append(Chunk(text, start, max(end, start + near)))
     return done
+
+
+def _changes(timeline: Timeline) -> list[Fraction]:
+    """When the visible picture changes, begins and ends, timeline seconds, rising."""
+    frames = {0, timeline.frames}
+    frames |= {min(timeline.frames, max(0, f)) for c in timeline.picture for f in (c.start, c.end)}
+    found: list[int] = []
+    before: object = None
+    for frame in sorted(frames):
+        over = [c for c in timeline.picture if c.start <= frame < c.end]
+        top = max(over, key=lambda c: (c.track, c.start), default=None)
+        if top is not before or frame in (0, timeline.frames):
+            found.append(frame)
+        before = top
+    return [frame / timeline.fps for frame in found]
+
+
+def _on_cut(at: Fraction, edges: Sequence[Fraction], near: Fraction) -> Fraction:
+    """The time, or the cut that it lies beside without lying on it."""
+    edge = min(edges, key=lambda e: (abs(e - at), e), default=at)
+    return edge if abs(edge - at) < near else at
+
+
+def _parted(count: int, most: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
+    """The cheapest way to part `count` words into runs (first, last) of at most `most`.
+
+    Of equally good ways the one with the longer run first. `cost` is infinite for runs of several
+    words that cannot be, and then for all longer ones.
+    """
+    best: list[tuple[float, int]] = [(0.0, count)] * (count + 1)
+    for first in range(count - 1, -1, -1):
+        ways = []
+        for last in range(first, min(count, first + most)):
+            own = cost(first, last)
+            if own == inf:  # nor does anything longer fit
+                break
+            ways.append((own + best[last + 1][0], -last))
+        value, last = min(ways)
+        best[first] = value, -last
+    runs, at = [], 0
+    while at < count:
+        runs.append((at, best[at][1]))
+        at = best[at][1] + 1
+    return runs
 
 
 def sidecar_cues(timeline: Timeline) -> list[Chunk]:
-    """Cues of at most two lines of 42 characters, long enough to read where speech allows."""
-    runs: list[list[CaptionWord]] = []
-    for word in timeline.words:
-        run = runs[-1] if runs else []
-        fits = bool(run) and _wrapped(" ".join([w.text for w in run] + [word.text])) is not None
-        if (
-            not fits
-            or run[-1].ends_line
-            or word.start - run[-1].end >= PAUSE
-            or word.end - run[0].start > CUE_LONGEST
-        ):
-            runs.append([word])
-        else:
-            run.append(word)
-    cues = []
-    for number, run in enumerate(runs):
+    """Cues of at most two lines of 42 characters, long and slow enough to read where speech allows.
+
+    Of all ways to part the words the one that breaks the fewest limits, then the one that breaks
+    lines the least.
+    """
+    words = timeline.words
+    gap = CUE_GAP / timeline.fps
+
+    def room(first: int, last: int) -> Fraction:
+        """Until when a cue may stay."""
+        if last + 1 == len(words):
+            return timeline.duration
+        return words[last + 1].start - gap
+
+    def cost(first: int, last: int) -> float:
+        run = words[first : last + 1]
         text = " ".join(w.text for w in run)
-        start, end = run[0].start, run[-1].end
+        if len(run) > 1 and (_wrapped(text) is None or _lasts(run) > CUE_LONGEST):
+            return inf
+        length = min(room(first, last) - run[0].start, CUE_LONGEST)
+        found = 1.0
+        found += 1000 * (length <= 0) + 100 * (length < CUE_SHORTEST)
+        found += 100 * (length <= 0 or len(text) > CHARACTERS_A_SECOND * length)
+        for one, two in pairwise(run):
+            found += 10 * one.ends_line + 40 * (two.start - one.end >= PAUSE)
+        found += 0 if run[-1].ends_line else 1 if run[-1].text[-1:] in ".?!,;:" else 2
+        return found
+
+    cues = []
+    for first, last in _parted(len(words), LINE, cost):
+        run = words[first : last + 1]
+        text = " ".join(w.text for w in run)
+        start, end, limit = run[0].start, run[-1].end, room(first, last)
         wished = max(CUE_SHORTEST, Fraction(len(text), CHARACTERS_A_SECOND))
-        limit = runs[number + 1][0].start if number + 1 < len(runs) else timeline.duration
-        end = max(end, min(start + wished, limit - 2 / timeline.fps))
-        cues.append(Chunk(_wrapped(text) or text, start, min(end, timeline.duration)))
-    return _closed(cues, Fraction(1, 2), 2 / timeline.fps)
+        end = max(min(end, limit), min(start + wished, limit))
+        if 0 < limit - end <= CLOSED and last + 1 < len(words):
+            end = min(limit, max(end, start + CUE_LONGEST))
+        end = min(end, timeline.duration)
+        cues.append(Chunk(_wrapped(text) or text, start, max(end, start + gap / 2)))
+    return cues
+
+
+def _lasts(run: Sequence[CaptionWord]) -> Fraction:
+    return run[-1].end - run[0].start
 
 
 def _wrapped(text: str) -> str | None:

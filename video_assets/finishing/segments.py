@@ -29,7 +29,7 @@ from video_assets.foundation.store import (
 )
 from video_assets.library.absence import source_of
 
-SEGMENTS_VERSION = "1"
+SEGMENTS_VERSION = "2"
 """Part of every segment's name; raised when the way a segment is made changes."""
 
 PICTURE = "picture.mp4"
@@ -258,7 +258,7 @@ def _graph(source: Path, pieces: Sequence[Piece], seek: bool) -> Any:
 def _to_bt709(picture: Any, row: FootageRow) -> Any:
     """Upright square pixels as BT.709 in TV range. Rotation is ffmpeg's own doing."""
     _, transfer, matrix = (*row.color.split("/"), "", "", "")[:3]
-    flags = "bicubic+accurate_rnd"
+    flags = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
     if transfer in _HDR:
         return (
             picture.filter("scale", row.width, row.height, flags=flags)

@@ -33,7 +33,7 @@ from video_assets.foundation.records import FootageRow, SoundCut, Timeline
 from video_assets.foundation.store import Workspace, digest_of, kept, sha256_file
 from video_assets.library.absence import source_of
 
-SOUND_VERSION = "1"
+SOUND_VERSION = "2"
 RATE = formats.AUDIO_RATE
 FILE = "sound.m4a"
 
@@ -375,6 +375,7 @@ def _aac(draft: Path, samples: Samples, boost: float, limit: float) -> None:
                 level="false",
                 attack=2,
                 release=60,
+                latency=1,  # else everything comes 2 ms late: the attack is looked ahead
             )
             .filter("aresample", RATE)
             .filter("atrim", end_sample=samples.shape[1])

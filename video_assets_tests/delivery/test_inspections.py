@@ -7,18 +7,16 @@ import pytest
 
 from video_assets.delivery.inspections import levels, picture, story, text
 from video_assets.delivery.inspections.case import Tables
+from video_assets.delivery.inspections.letters import Writing, writings
 from video_assets.delivery.inspections.table import GATES, MEASURES
 from video_assets.delivery.inspections.verdict import inspect
 from video_assets.delivery.receipt import receipt
-from video_assets.finishing.brand import BrandKit
-from video_assets.finishing.overlays import Mark, marks
+from video_assets.finishing.overlays import Mark
 from video_assets.finishing.render import Rendered
-from video_assets.foundation.records import Title, Word
+from video_assets.foundation.records import CaptionWord, Title, Word
 from video_assets.foundation.store import as_json
 from video_assets_tests.delivery.cases import CAPTION, Made, made
 from video_assets_tests.finishing import making
-
-BRAND = BrandKit("Test")
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +35,21 @@ def clean(tmp_path_factory) -> Made:
         25,
         [
             making.picture(row, 0, 30, 0, why="the <best> take", terms={"focus": 0.5}),
-            making.picture(row, 30, 20, Fraction(8, 5)),
+            making.picture(row, 30, 20, Fraction(8, 5), scale=1.25),
         ],
         sound=(making.spoken(row, 0, 2, Fraction(1, 5)),),
+        words=tuple(
+            CaptionWord(text, Fraction(start, 10), Fraction(end, 10))
+            for text, start, end in (("so", 4, 7), ("soft", 7, 12))
+        ),
         titles=(Title("end_card", "Come and see", 35, 15),),
     )
-    return made(folder, line, [row], ("9x16", "16x9"), (CAPTION,))
+    spoken = [
+        Word(row.clip_id, n, w.text, w.start + Fraction(1, 5), w.end + Fraction(1, 5))
+        for n, w in enumerate(line.words)
+    ]
+    tables = Tables({row.path: row}, {row.clip_id: spoken})
+    return made(folder, line, [row], ("9x16", "16x9"), (CAPTION,), tables=tables)
 
 
 def said(clean, *words):
@@ -54,8 +61,7 @@ def said(clean, *words):
 
 @pytest.mark.parametrize("aspect", ["9x16", "16x9"])
 def test_a_clean_cutdown_passes_every_gate(clean, aspect):
-    tables = said(clean, (Fraction(1, 5), 1), (1, Fraction(11, 5)))
-    case = clean.case(aspect, tables=tables)
+    case = clean.case(aspect)
     verdict = inspect(case)
     assert verdict["passed"], verdict["gates"]
     assert tuple(verdict["gates"]) == GATES
@@ -63,14 +69,14 @@ def test_a_clean_cutdown_passes_every_gate(clean, aspect):
     assert verdict["measures"]["frames"] == 50
     enlarged = [f for f in verdict["findings"] if f["measure"] == "is_not_enlarged_too_far"]
     assert (enlarged == []) == (case.upscale <= 1.9)
-    assert as_json(verdict) == as_json(inspect(clean.case(aspect, tables=tables)))
+    assert as_json(verdict) == as_json(inspect(clean.case(aspect)))
 
 
 def test_a_measure_that_cannot_run_is_never_a_pass(clean, monkeypatch):
     def fails(case):
         raise ValueError("no figure")
 
-    monkeypatch.setattr(text, "drawn_over", fails)
+    monkeypatch.setattr(text, "writings", fails)
     verdict = inspect(clean.case("9x16"))
     assert not verdict["passed"]
     assert "could not run" in verdict["gates"]["text_is_clear_of_buttons"][0]["what"]
@@ -154,23 +160,14 @@ def test_wrong_levels_are_found(clean):
 
 
 def test_text_outside_the_safe_zone_is_found(clean, monkeypatch):
-    case = clean.case("9x16")
-    assert text.text_is_clear_of_buttons(case).findings == ()
-    low = Mark("hook", 5, 15, "{\\an5\\pos(270,700)\\fs40}too low")
-    drawn = [*text.drawn_over(case), low]
-    monkeypatch.setattr(text, "drawn_over", lambda case: drawn)
-    found = text.text_is_clear_of_buttons(case).findings
-    assert len(found) == 1 and "outside the safe zone" in found[0].what
-
-
-def test_a_caption_that_was_not_burned_is_found(clean, monkeypatch):
-    captions = [
-        m for m in marks(clean.timeline, [CAPTION], "1x1", (960, 540), BRAND) if m.kind == "caption"
-    ]
-    assert captions
-    monkeypatch.setattr(text, "drawn_over", lambda case: captions)
-    found = text.text_is_clear_of_buttons(clean.case("16x9")).findings  # its picture is clean
-    assert any("not in the picture" in f.what for f in found)
+    assert text.text_is_clear_of_buttons(clean.case("9x16")).findings == ()
+    low = Mark("hook", 5, 15, "{\\an5\\pos(270,700)\\fs40}too low", text="too low")
+    dark = replace(low, body="{\\an5\\pos(270,700)\\fs40\\1c&H000000&}too low")
+    for mark in (low, dark):
+        more = Writing("hook", "too low", 5, 15, (5, 14), (mark,))
+        monkeypatch.setattr(text, "writings", lambda case, more=more: [*writings(case), more])
+        found = text.text_is_clear_of_buttons(clean.case("9x16")).findings
+        assert len(found) == 1 and "outside the safe zone" in found[0].what
 
 
 def words_cut(clean, *words):

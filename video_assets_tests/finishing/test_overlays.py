@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from video_assets.delivery.inspections.text import drawn_alone
+from video_assets.delivery.inspections.letters import drawn as drawn_alone
+from video_assets.delivery.inspections.letters import grouped
 from video_assets.finishing import formats, typography
 from video_assets.finishing.brand import BrandKit, contrast, load_brand, text_on
 from video_assets.finishing.overlays import ass_for, escaped, marks
@@ -42,15 +43,11 @@ def test_no_pixel_of_text_outside_the_safe_zone(aspect):
         Chunk(HOSTILE, Fraction(1), Fraction(36, 25)),
     ]
     drawn = marks(a_timeline(), chunks, aspect, size, BRAND)
-    alone = drawn_alone(drawn, a_timeline(), size)
-    safe = formats.safe_zone(aspect, *size)
+    alone = list(drawn_alone(grouped(drawn, a_timeline()), size, aspect))
     assert alone
-    for picture in alone.values():
-        assert (picture > 24).sum() > 200
-        outside = (picture > 24).sum() - (
-            picture[safe.top : safe.bottom, safe.left : safe.right] > 24
-        ).sum()
-        assert outside == 0
+    for one in alone:
+        assert one.letters.sum() > 200
+        assert one.outside == 0
     assert any(m.kind == "caption" for m in drawn) == (aspect != "16x9")
     assert any(m.kind == "end_card" for m in drawn)
 
@@ -60,8 +57,9 @@ def test_layout_expects_the_pixels_that_are_drawn():
     chunk = Chunk("for eighteen", Fraction(0), Fraction(1))
     line = Timeline("c", "t", Fraction(25), 60, a_timeline().picture)
     drawn = marks(line, [chunk], "1x1", size, BRAND)
-    (picture,) = drawn_alone(drawn, line, size).values()
-    rows, columns = np.nonzero(picture > 200)
+    (one,) = drawn_alone(grouped(drawn, line), size, "1x1")
+    rows, columns = np.nonzero(one.low > 200)
+    rows, columns = rows + one.box.top, columns + one.box.left
     text = typography.width(
         "for eighteen", typography.fitted("for eighteen", 780, [1080 * 0.068], 1).em
     )

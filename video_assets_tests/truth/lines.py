@@ -28,7 +28,7 @@ class Line:
     """hook, body, proof or cta: what a cut may use it for."""
     text: str
     again: bool = True
-    """Whether it is also spoken whole a second time, faster and a little higher."""
+    """Whether it is also spoken whole a second time, slower and a little higher."""
     filler: str = ""
     flub: str = ""
     broken: str = ""

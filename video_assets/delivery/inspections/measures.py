@@ -1,8 +1,9 @@
 """What a rendered file is, measured by decoding it once from its first to its last frame."""
 
+import contextlib
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -176,7 +177,7 @@ def _decode(file: Path, picture: Picture, heard: bool) -> _Decoded:
         width, height = small_size(picture.width or 16, picture.height or 16)
         small = (
             seen[1]
-            .filter("scale", width, height, flags="area")
+            .filter("scale", width, height, flags="area+accurate_rnd+full_chroma_int")
             .output("small", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
         )
         outputs = [seen[0].output("frames.crc", format="framecrc", fps_mode="passthrough"), small]
@@ -231,17 +232,70 @@ def _index_first(file: Path) -> bool:
 
 
 def pictures_at(file: Path, numbers: Sequence[int]) -> dict[int, Any]:
-    """The luma (uint8, height x width) of some frames of a file, by frame number from 0."""
+    """The luma (uint8, TV range, height x width) of some frames of a file, by number from 0.
+
+    Only what these frames need is decoded: their groups of pictures, without the pictures in them
+    that no other one refers to. Numbers that the file does not have are left out.
+    """
     wanted = set(numbers)
     found: dict[int, Any] = {}
     if not wanted:
         return found
     with media.open_container(file) as container:
         stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        for number, frame in enumerate(container.decode(stream)):
-            if number in wanted:
-                found[number] = frame.to_ndarray(format="gray")
-            if number >= max(wanted):
-                break
+        stamps = sorted(
+            p.pts for p in container.demux(stream) if p.pts is not None and not p.is_discard
+        )
+    due = {stamps[n]: n for n in wanted if 0 <= n < len(stamps)}
+    found = _decoded_at(file, due, sparing=True)
+    if len(found) < len(due):  # pictures that refer beyond their group
+        found = _decoded_at(file, due, sparing=False)
     return found
+
+
+def _decoded_at(file: Path, due: Mapping[int, int], sparing: bool) -> dict[int, Any]:
+    """Luma by the number in `due` (timestamp to number)."""
+    import av.error
+
+    found: dict[int, Any] = {}
+
+    def keep(frames: Sequence[Any]) -> None:
+        for frame in frames:
+            if frame.pts in due:
+                found[due[frame.pts]] = _luma(frame)
+
+    def decode(group: Sequence[Any]) -> None:
+        """One group of pictures, up to the last one that is wanted."""
+        last = max((n for n, p in enumerate(group) if p.pts in due), default=-1)
+        for packet in group[: last + 1]:
+            context.skip_frame = "DEFAULT" if packet.pts in due or not sparing else "NONREF"
+            keep(context.decode(packet))
+        if last >= 0 and sparing:
+            keep(context.decode(None))
+            context.flush_buffers()
+
+    with media.open_container(file) as container, contextlib.suppress(av.error.FFmpegError):
+        stream = container.streams.video[0]
+        stream.thread_type = "NONE"  # which picture may be skipped is said packet by packet
+        context = stream.codec_context
+        group: list[Any] = []
+        for packet in container.demux(stream):
+            if packet.is_keyframe and sparing:
+                decode(group)
+                group = []
+            if packet.size:
+                group.append(packet)
+        decode(group)
+        if not sparing:
+            keep(context.decode(None))
+    return found
+
+
+def _luma(frame: Any) -> Any:
+    import numpy as np
+
+    if frame.format.name != "yuv420p":
+        frame = frame.reformat(format="yuv420p")
+    plane = frame.planes[0]
+    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return lines[: frame.height, : frame.width].copy()

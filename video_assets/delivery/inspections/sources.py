@@ -19,6 +19,9 @@ KEEP = 64
 """Stretches that are kept in memory: the six aspects of one cut ask for the same ones."""
 RATE = 48_000
 """Hz."""
+FLAGS = "area+accurate_rnd+full_chroma_int"
+"""How pictures are made small: without the rounding that tints them by a level."""
+_TAGGED = {"bt709", "smpte170m", "bt470bg", "smpte240m", "fcc", "bt2020nc", "bt2020c", "bt2020-ncl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Sources:
                         start=f"{float(row.start + first):.6f}",
                         end=f"{float(row.start + last):.6f}",
                     )
-                    .filter("scale", width, height, flags="area")
+                    .filter("scale", width, height, flags=FLAGS, **_matrix(row))
                     .filter("format", "rgb24")
                     .filter_multi_output("split", 2)
                 )
@@ -172,6 +175,13 @@ class Sources:
         samples = np.frombuffer(data, np.float32).reshape(-1, 2).T[:, :length]
         found[:, : samples.shape[1]] = samples
         return found
+
+
+def _matrix(row: FootageRow) -> dict[str, str]:
+    """What players take an untagged picture for: BT.601 in standard definition, else BT.709."""
+    if row.color.rpartition("/")[2] in _TAGGED:
+        return {}
+    return {"in_color_matrix": "bt601" if max(row.width, row.height) <= 1024 else "bt709"}
 
 
 def _times(text: str, zero: Fraction) -> tuple[Fraction, ...]:

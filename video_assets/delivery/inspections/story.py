@@ -1,16 +1,25 @@
-"""Does the cut itself hold: words whole, no footage twice."""
+"""Does the cut itself hold: words whole, no footage twice, no jumps.
 
+Everything is read from the timeline and the library's own tables; scores are not looked at.
+"""
+
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import combinations, pairwise
 
-from video_assets.delivery.inspections.case import Case, Outcome
-from video_assets.foundation.records import Finding
+from video_assets.delivery.inspections.case import Case, Outcome, Shown
+from video_assets.foundation.records import Finding, Timeline
 
 WORD_SLACK = Fraction(1, 50)
 """Seconds a cut may lie inside a word's edge: word times are no finer."""
+SCALE_CHANGE = 1.195
+"""Ratio of scales that hides a jump: 20 % (CRAFT 3.4, 8 row 5), less the rounding of crops."""
+COVER = Fraction(4, 5)
+"""Seconds that a picture between two pieces of one set-up must last (CRAFT 3.4)."""
 
 
 def no_word_is_cut(case: Case) -> Outcome:
-    """No dialogue begins or ends inside a word of its clip."""
+    """No dialogue begins or ends inside a word of its clip (CRAFT 8 row 1: 0)."""
     timeline, by_clip = case.timeline, case.tables.words
     found = []
     cuts = sorted((c for c in timeline.sound if c.track == "A1"), key=lambda c: c.start)
@@ -45,23 +54,16 @@ def no_word_is_cut(case: Case) -> Outcome:
 
 
 def nothing_is_shown_twice(case: Case) -> Outcome:
-    """No span of a source is visible twice. A frame held by rate conversion is none.
+    """No span of a source is visible twice (CRAFT 8 row 4: 0).
 
-    Spans shorter than a frame of the source do not count as an overlap.
+    A frame held by rate conversion is none: spans shorter than a frame of the source do not count
+    as an overlap.
     """
     timeline, rows = case.timeline, case.tables.rows
     spans = []
     for stretch in case.shown:
-        cut = stretch.cut
-        start = cut.source_start + Fraction(stretch.start - cut.start) / timeline.fps
-        spans.append(
-            (
-                cut.clip_id,
-                start,
-                start + Fraction(stretch.end - stretch.start) / timeline.fps,
-                stretch,
-            )
-        )
+        start, end = source_of(stretch, timeline)
+        spans.append((stretch.cut.clip_id, start, end, stretch))
     spans.sort(key=lambda s: (s[0], s[1], s[2], s[3].start))
     found = []
     for n, (clip, start, end, stretch) in enumerate(spans):
@@ -84,3 +86,124 @@ def nothing_is_shown_twice(case: Case) -> Outcome:
                     )
                 )
     return Outcome({"spans_twice": len(found)}, tuple(found))
+
+
+def source_of(stretch: Shown, timeline: Timeline) -> tuple[Fraction, Fraction]:
+    """What a stretch shows of its clip, clip's clock."""
+    start = stretch.cut.source_start + Fraction(stretch.start - stretch.cut.start) / timeline.fps
+    return start, start + Fraction(stretch.end - stretch.start) / timeline.fps
+
+
+def jump_cuts_are_covered(case: Case) -> Outcome:
+    """Where one set-up follows itself, it goes on in the source, or the scale changes by 20 %.
+
+    CRAFT 8 row 5: 0 uncovered jump cuts. Another picture between two pieces of a set-up covers the
+    jump where it lasts 0.8 s (3.4).
+    """
+    timeline = case.timeline
+    found = []
+    joins = 0
+    shown = case.shown
+    for n, one in enumerate(shown):
+        covered = Fraction(0)
+        for two in shown[n + 1 :]:
+            if two.start != one.end and covered == 0:
+                break
+            if _same_setup(case, one, two):
+                joins += 1
+                if not _goes_on(case, one, two, covered) and _scale_change(one, two) < SCALE_CHANGE:
+                    found.append(_jump(one, two, covered))
+                break
+            covered += Fraction(two.end - two.start) / timeline.fps
+            if covered >= COVER:
+                break
+    return Outcome({"jump_cuts": len(found), "joins_in_a_setup": joins}, tuple(found))
+
+
+def _jump(one: Shown, two: Shown, covered: Fraction) -> Finding:
+    between = f", {float(covered):.2f} s of another picture between" if covered else ""
+    change = (_scale_change(one, two) - 1) * 100
+    return Finding(
+        "jump_cuts_are_covered",
+        f"{one.cut.path} jumps to {two.cut.path} of the same set-up at {change:.0f} % other "
+        f"scale{between}: cover it for 0.8 s or change the scale",
+        f"{change:.0f} %",
+        ">= 20 %",
+        f"frame {two.start}",
+    )
+
+
+def _same_setup(case: Case, one: Shown, two: Shown) -> bool:
+    a, b = (case.tables.shots.get(s.cut.shot_id) for s in (one, two))
+    if a is None or b is None or not a.setup:
+        return one.cut.clip_id == two.cut.clip_id
+    return a.setup == b.setup or one.cut.shot_id == two.cut.shot_id
+
+
+def _goes_on(case: Case, one: Shown, two: Shown, covered: Fraction) -> bool:
+    """Whether the second continues the first in its source, as far as a frame can tell."""
+    if one.cut.clip_id != two.cut.clip_id:
+        return False
+    row = case.tables.rows.get(one.cut.path)
+    frame = 1 / min(case.timeline.fps, row.fps) if row and row.fps > 0 else 1 / case.timeline.fps
+    end, start = source_of(one, case.timeline)[1], source_of(two, case.timeline)[0]
+    # while another picture covers it, the source may simply have run on
+    return abs(start - end) <= frame or (covered > 0 and abs(start - end - covered) <= frame)
+
+
+def _scale_change(one: Shown, two: Shown) -> float:
+    scales = sorted(max(s.cut.scale, 1e-6) for s in (one, two))
+    return scales[1] / scales[0]
+
+
+def footage_shared(timelines: Iterable[Timeline]) -> float:
+    """The largest share of footage that two of several cuts have in common, 0..1.
+
+    CRAFT 8 row 18: at most 0.5. Seconds of source picture that both show, of the shorter one's;
+    0.0 for fewer than two cuts. Pictures that others cover do not count.
+    """
+    spans = [_visible_spans(t) for t in timelines]
+    worst = 0.0
+    for one, two in combinations(spans, 2):
+        shorter = min(_length(one), _length(two))
+        shared = sum(
+            max(Fraction(0), min(b, d) - max(a, c))
+            for clip, a, b in one
+            for other, c, d in two
+            if clip == other
+        )
+        if shorter > 0:
+            worst = max(worst, float(shared / shorter))
+    return min(1.0, worst)
+
+
+Span = tuple[str, Fraction, Fraction]
+"""clip_id, start, end: clip's clock."""
+
+
+def _length(spans: Sequence[Span]) -> Fraction:
+    return sum((b - a for _, a, b in spans), Fraction(0))
+
+
+def _visible_spans(timeline: Timeline) -> list[Span]:
+    """What a timeline shows, clip by clip, no source frame counted twice."""
+    edges = sorted({e for c in timeline.picture for e in (c.start, c.end)} | {0, timeline.frames})
+    found: dict[str, list[tuple[Fraction, Fraction]]] = {}
+    for start, end in pairwise(edges):
+        over = [c for c in timeline.picture if c.start <= start and c.end >= end]
+        if over and start >= 0 and end <= timeline.frames:
+            top = max(over, key=lambda c: (c.track, c.start))
+            at = top.source_start + Fraction(start - top.start) / timeline.fps
+            last = at + Fraction(end - start) / timeline.fps
+            found.setdefault(top.clip_id, []).append((at, last))
+    spans: list[Span] = []
+    for clip, own in found.items():
+        own.sort()
+        joined = [own[0]]
+        for at, last in own[1:]:
+            if at <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+            else:
+                joined.append((at, last))
+        spans += [(clip, a, b) for a, b in joined]
+    return spans

@@ -13,7 +13,6 @@ from video_assets.editorial.rounds import Sealed, round_of
 from video_assets.foundation.errors import RenderError, VideoAssetsError
 from video_assets.foundation.records import (
     FootageRow,
-    Idea,
     Line,
     Shot,
     Timeline,
@@ -22,8 +21,16 @@ from video_assets.foundation.records import (
 )
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
 from video_assets.orchestration.assets import library
-from video_assets.orchestration.assets.editorial import ideas_of, timelines_of
+from video_assets.orchestration.assets.editorial import timelines_of
 from video_assets.orchestration.assets.factory import failure, key_of, spec_of
+from video_assets.orchestration.cases import (
+    brand_of,
+    crops_of,
+    downgrades_of,
+    idea_of,
+    rows_of,
+    shared,
+)
 from video_assets.orchestration.gates import held_back
 from video_assets.orchestration.reports import report
 from video_assets.orchestration.resources import Library
@@ -31,10 +38,9 @@ from video_assets.orchestration.rounds import sealed, settle
 from video_assets.orchestration.steps import ASPECTS, Step, version_of
 
 if TYPE_CHECKING:
-    from video_assets.delivery.inspections.case import Tables
-    from video_assets.finishing.brand import BrandKit
+    pass
 
-RENDER_VERSION = "1"
+RENDER_VERSION = "2"
 
 
 # one cutdown: a file, its captions, timeline, poster, receipt, verdict
@@ -45,15 +51,6 @@ def artefact(cut_id: str, aspect: str) -> str:
     return f"artefacts/{cut_id}/{aspect}"
 
 
-def brand_of(project: Project) -> "BrandKit":
-    """The brand's kit; a project that names no brand is called by its brief's title."""
-    from video_assets.editorial.brief import load_brief
-    from video_assets.finishing.brand import load_brand
-
-    named = project.settings.get("brand") or load_brief(project.path("brief.yaml")).title
-    return load_brand(project.path("brand"), str(named))
-
-
 def _brief_part(project: Project) -> str:
     """Digest of what delivery itself reads of the brief."""
     from video_assets.editorial.brief import load_brief
@@ -61,14 +58,6 @@ def _brief_part(project: Project) -> str:
     brief = load_brief(project.path("brief.yaml"))
     judged = [brief.glossary, brief.forbidden, brief.must_say]
     return digest_of([brief.captions, brief.allow.upscale, [str(part) for part in judged]])
-
-
-def _downgrades(project: Project) -> list[str]:
-    """Engines lower than planned, unless the brief allows them."""
-    from video_assets.editorial.brief import load_brief
-
-    allowed = load_brief(project.path("brief.yaml")).allow.downgrade
-    return [] if allowed else library.downgrades(project)
 
 
 def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]) -> dict[str, str]:
@@ -86,23 +75,15 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
         "clips": digest_of([clips, used]),
         "brand": digest_of(brand_of(project)),
         "brief": _brief_part(project),
-        "downgrades": digest_of(_downgrades(project)),
+        "downgrades": digest_of(downgrades_of(project)),
         "root": str(project.footage_root),
         "words": digest_of([w for w in project.read(library.WORDS, Word) if w.clip_id in clips]),
         "lines": digest_of([r for r in project.read(library.LINES, Line) if r.clip_id in clips]),
         "shots": digest_of([r for r in project.read(library.SHOTS, Shot) if r.clip_id in clips]),
-        "idea": digest_of(_idea(project, timeline.cut_id)),
+        "idea": digest_of(idea_of(project, timeline.cut_id)),
         "ffmpeg": ffmpeg_version(),
         "verdict": str(VERDICT_VERSION),
     }
-
-
-def _idea(project: Project, cut_id: str) -> Idea | None:
-    return next((i for i in ideas_of(project) if i.cut_id == cut_id), None)
-
-
-def _rows(project: Project) -> dict[str, FootageRow]:
-    return {r.path: r for r in project.read(library.FOOTAGE, FootageRow)}
 
 
 def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
@@ -114,7 +95,7 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
     if whole is None or not project.intact(whole):
         raise VideoAssetsError("the timelines are not whole; materialise them first")
     seals = {one.name: one for one in settle(project)}
-    rows = _rows(project)
+    rows = rows_of(project)
     problems: list[str] = []
     for timeline in timelines_of(project):
         cut = timeline.cut_id
@@ -167,58 +148,35 @@ def _make_cut(
     inputs: dict[str, str],
     frozen: Sealed | None,
 ) -> None:
-    from video_assets.delivery.inspections.case import Case, Texts
-    from video_assets.delivery.inspections.sources import Sources
     from video_assets.delivery.inspections.verdict import inspect
     from video_assets.delivery.receipt import receipt
-    from video_assets.editorial.brief import load_brief
-    from video_assets.editorial.captions import sidecar_cues, social_chunks, srt, vtt
-    from video_assets.editorial.timeline import to_otio
     from video_assets.finishing.render import render_cutdowns
     from video_assets.foundation.progress import track
 
-    brief = load_brief(project.path("brief.yaml"))
-    brand = brand_of(project)
-    words = project.read(library.WORDS, Word)
-    captioned = bool(timeline.words) and not timeline.captions_note and brief.captions != "off"
-    chunks = social_chunks(timeline) if captioned else []
-    cues = sidecar_cues(timeline) if captioned else []
-    idea = _idea(project, timeline.cut_id)
-
-    cues_as_srt, cues_as_vtt = srt(cues), vtt(cues, timeline.words if captioned else ())
-    tables = _tables(project, rows, words)
-    sources = Sources(project.footage_root, rows)
-    music = project.path(timeline.music.path) if timeline.music else None
+    own = shared(project, timeline, rows)
 
     def render(scratch: Path) -> None:
         rendered = render_cutdowns(
-            project, project.workspace, timeline, rows.values(), aspects, brand, brief, scratch
+            project,
+            project.workspace,
+            timeline,
+            rows.values(),
+            aspects,
+            own.brand,
+            own.brief,
+            scratch,
         )
         with track(f"{timeline.cut_id} inspections", len(aspects)) as progress:
             for aspect in aspects:
                 one = rendered[aspect]
-                crops = _crops(timeline, rows, aspect)
-                otio = to_otio(timeline, list(rows.values()), project.footage_root, aspect, crops)
+                crops = crops_of(timeline, rows, aspect)
+                otio = own.otio(aspect, crops)
+                size = (one.width, one.height)
+                texts = own.texts(aspect, otio)
                 verdict = inspect(
-                    Case(
-                        one.file,
-                        timeline,
-                        aspect,
-                        (one.width, one.height),
-                        crops,
-                        tables,
-                        sources,
-                        brief,
-                        brand,
-                        Texts(cues_as_srt, cues_as_vtt, otio, chunks),
-                        idea,
-                        one.silent,
-                        one.upscale,
-                        music,
-                        _downgrades(project),
-                    )
+                    own.case(aspect, one.file, size, crops, texts, one.silent, one.upscale)
                 )
-                paper = receipt(timeline, idea, rows.values(), {aspect: one}, _engines(project))
+                paper = receipt(timeline, own.idea, rows.values(), {aspect: one}, _engines(project))
 
                 def write(
                     draft: Draft,
@@ -238,8 +196,8 @@ def _make_cut(
                     base = f"delivery/{timeline.cut_id}/{aspect}"
                     shutil.move(one.file, draft.path(f"{base}.mp4"))
                     shutil.move(one.poster, draft.path(f"{base}.poster.jpg"))
-                    draft.text(f"{base}.srt", cues_as_srt)
-                    draft.text(f"{base}.vtt", cues_as_vtt)
+                    draft.text(f"{base}.srt", own.srt)
+                    draft.text(f"{base}.vtt", own.vtt)
                     draft.text(f"{base}.otio", otio)
                     draft.json(f"{base}.receipt.json", paper)
                     draft.json(f"{base}.verdict.json", verdict)
@@ -252,7 +210,7 @@ def _make_cut(
                         peak=one.peak,
                         silent=one.silent,
                         upscale=round(one.upscale, 3),
-                        findings=len(verdict["findings"]),
+                        findings=len(_news(verdict)),
                         notes=_notes(one, verdict),
                         sha256=verdict["sha256"],
                     )
@@ -266,41 +224,17 @@ def _make_cut(
         render(folder)
 
 
-def _tables(project: Project, rows: Mapping[str, FootageRow], words: Sequence[Word]) -> "Tables":
-    """What the inspections know of the library."""
-    from video_assets.delivery.inspections.case import Tables
-
-    spoken: dict[str, list[Word]] = {}
-    for word in words:
-        spoken.setdefault(word.clip_id, []).append(word)
-    lines = {line.line_id: line for line in project.read(library.LINES, Line)}
-    shots = {shot.shot_id: shot for shot in project.read(library.SHOTS, Shot)}
-    return Tables(rows, spoken, lines, shots)
-
-
 def _notes(one: Any, verdict: Mapping[str, Any]) -> list[str]:
     """What people should know of one file: its notes, its findings, why a gate is shut."""
     gates = [f["what"] for found in verdict["gates"].values() for f in found]
-    return [*one.notes, *(f["what"] for f in verdict["findings"]), *gates]
+    return [*one.notes, *(f["what"] for f in _news(verdict)), *gates]
 
 
-def _crops(
-    timeline: Timeline, rows: Mapping[str, FootageRow], aspect: str
-) -> dict[int, tuple[float, float, float, float]]:
-    """What each cut shows of its picture in this aspect: x, y, width, height as shares."""
-    from video_assets.finishing.reframe import crop_for
+def _news(verdict: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The findings that say something of this very cutdown."""
+    from video_assets.delivery.inspections.table import UNMADE
 
-    found = {}
-    for number, cut in enumerate(timeline.picture):
-        row = rows[cut.path]
-        crop = crop_for(cut, row, aspect)
-        found[number] = (
-            crop.x / row.width,
-            crop.y / row.height,
-            crop.width / row.width,
-            crop.height / row.height,
-        )
-    return found
+    return [f for f in verdict["findings"] if f["measure"] not in UNMADE]
 
 
 def _engines(project: Project) -> dict[str, str]:
@@ -355,7 +289,7 @@ def cutdowns_are_whole(project: Project, aspect: str) -> bool:
     """Whether every cutdown of this aspect, and the page, lie there with the recorded bytes."""
     if not project.manifest(f"cutdowns/{aspect}"):
         return True
-    rows = _rows(project)
+    rows = rows_of(project)
     seals = {one.name: one for one in sealed(project)}
     for timeline in timelines_of(project):
         name = artefact(timeline.cut_id, aspect)
@@ -453,7 +387,7 @@ def write_review(project: Project) -> None:
             cuts.append(
                 Reviewed(
                     timeline,
-                    _idea(project, cut),
+                    idea_of(project, cut),
                     {a: f"{cut}/{a}.mp4" for a in own},
                     {a: f"{cut}/{a}.poster.jpg" for a in own},
                     verdicts,

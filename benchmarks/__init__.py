@@ -1,0 +1,1 @@
+"""Measuring the product against others: `python -m benchmarks.yardstick --quick`."""

@@ -1,0 +1,123 @@
+"""What a contestant's program costs: time, processor time, memory; and on which machine."""
+
+import os
+import platform
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from video_assets.foundation.media import ffmpeg_version
+
+EVERY = 0.25
+"""Seconds between two looks at the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one program with everything it started."""
+
+    wall_s: float
+    cpu_s: float
+    """Itself and its children, user and system."""
+    peak_mb: float
+    """Largest sum of resident memory of its whole tree, looked at four times a second (shared
+    pages count once for each process); the largest single process where /proc is absent."""
+    code: int
+    """Exit status."""
+
+
+def measured(command: Sequence[str], cwd: Path, log: Path, timeout: float = 7200) -> Cost:
+    """Runs a program to its end; its output goes into `log`. Ended after `timeout` seconds."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with open(log, "wb") as told:
+        process = subprocess.Popen(
+            list(command), cwd=cwd, stdin=subprocess.DEVNULL, stdout=told, stderr=told
+        )
+        over = threading.Event()
+        peak = [0.0]
+
+        def watch() -> None:
+            while not over.wait(EVERY):
+                peak[0] = max(peak[0], tree_mb(process.pid))
+                if time.monotonic() - began > timeout:
+                    process.kill()
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            over.set()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        watcher.join()
+    wall = time.monotonic() - began
+    # on Linux a child's maximum begins with its parent's: only where nothing else is known
+    largest = peak[0] or usage.ru_maxrss / 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    return Cost(round(wall, 2), round(cpu, 2), round(largest, 1), process.returncode)
+
+
+def tree_mb(root: int) -> float:
+    """Resident memory of a process and all its descendants, MB; 0 where /proc is absent."""
+    parents: dict[int, int] = {}
+    pages: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        parents[int(entry.name)] = int(fields[1])
+        pages[int(entry.name)] = int(fields[21])
+    own = {root}
+    grew = True
+    while grew:
+        more = {p for p, parent in parents.items() if parent in own} - own
+        own |= more
+        grew = bool(more)
+    return sum(pages.get(p, 0) for p in own) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def machine() -> dict[str, str]:
+    """Cores, memory, processor, versions, and how busy it is at the moment."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "cores": str(cores),
+        "ram": f"{memory / 2**30:.0f} GiB",
+        "processor": _processor(),
+        "python": platform.python_version(),
+        "ffmpeg": ffmpeg_version(),
+        "load before": f"{os.getloadavg()[0]:.1f}",
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in text.splitlines() if "model name" in line]
+    return names[0] if names else platform.machine()
+
+
+def commit(folder: Path) -> str:
+    """The commit that is measured, with `+` where the tree differs from it; empty without git."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        name = git("rev-parse", "--short=12", "HEAD")
+        return name + ("+" if name and git("status", "--porcelain") else "")
+    except OSError:
+        return ""

@@ -1,0 +1,492 @@
+"""What cutdowns are worth: the headline's arithmetic, the files it is written to, the command."""
+
+import json
+import random
+import re
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.contestants import naive, random_valid
+from benchmarks.contestants.delivered import Delivered, hand_over, taken
+from benchmarks.cost import measured
+from video_assets.cli import app
+from video_assets.delivery.inspections.case import Outcome
+from video_assets.delivery.inspections.table import MEASURES, Measure
+from video_assets.delivery.inspections.truth import Truth
+from video_assets.delivery.yardstick import score as scoring
+from video_assets.delivery.yardstick.score import MISSING, Entry, Row, relative, scored, summaries
+from video_assets.delivery.yardstick.stills import still, when
+from video_assets.delivery.yardstick.table import CampaignMeasure, TruthMeasure
+from video_assets.delivery.yardstick.written import write_scores
+from video_assets.editorial.timeline import to_otio
+from video_assets.foundation.errors import FootageError
+from video_assets.foundation.records import (
+    Finding,
+    FootageRow,
+    Idea,
+    Line,
+    Shot,
+    Word,
+    read_records,
+    to_plain,
+    write_records,
+)
+from video_assets.foundation.store import Project, Workspace
+from video_assets.orchestration.cases import asked_cuts, stored_cases
+from video_assets.orchestration.scoring import score_project
+from video_assets_tests.delivery.cases import Made, made
+from video_assets_tests.finishing import making
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Dagster's own handles
+
+BOTH = ("9x16", "16x9")
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory) -> Made:
+    """A clean cutdown of two seconds in two ratios."""
+    folder = tmp_path_factory.mktemp("clean")
+    (folder / "footage").mkdir()
+    clip = folder / "footage" / "a.mp4"
+    making.ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=3", "-f", "lavfi", "-i",
+        "sine=440:d=3:r=48000,volume=0.2", "-c:v", "libx264", "-preset", "ultrafast",
+        "-c:a", "aac", "-shortest", str(clip),
+    )  # fmt: skip
+    row = making.row_of(clip)
+    cuts = [making.picture(row, 0, 30, 0), making.picture(row, 30, 20, Fraction(8, 5))]
+    line = making.timeline(25, cuts, sound=(making.spoken(row, 0, 2, Fraction(1, 5), "A3"),))
+    return made(folder, line, [row], BOTH)
+
+
+BLIND = tuple(m for m in MEASURES if m.name in ("has_the_right_length", "plays_cleanly"))
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Two quick measures stand for all of them."""
+    monkeypatch.setattr(scoring, "MEASURES", BLIND)
+    monkeypatch.setattr(scoring, "TRUTH_MEASURES", ())
+    monkeypatch.setattr(scoring, "CAMPAIGN_MEASURES", ())
+
+
+def entries(clean, **spoiled):
+    """Both aspects of the clean cutdown; an aspect's file may be another one."""
+    return [
+        Entry("r1-01", aspect, clean.case(aspect, spoiled.get(f"file_{aspect}"))) for aspect in BOTH
+    ]
+
+
+def never_holds(case):
+    """A gate that is to come."""
+    what = "not exported yet"
+    return Outcome({"files": 0}, (Finding("never_holds", what, "0", "2", "0.5 s"),))
+
+
+def test_the_headline_counts_files_that_pass_every_gate(clean, few):
+    short = clean.spoiled("short.mp4", "-c:v", "copy", "-c:a", "copy", "-t", "1")
+    found = scored(entries(clean, file_9x16=short), "ours")
+    assert (found.publishable, found.requested, found.headline) == (1, 2, 0.5)
+    bad, good = found.cutdowns
+    assert (bad.aspect, bad.publishable, bad.held_back) == ("9x16", False, True)
+    assert (good.aspect, good.publishable, good.held_back) == ("16x9", True, False)
+    assert found.passes_today == 0.5
+    assert good.seconds == pytest.approx(2, abs=0.05)
+
+
+def test_what_was_asked_for_and_not_made_counts_against_it(clean, few):
+    asked = {"r1-01": "", "r1-02": "it has no timeline", "r1 60 s": "too little footage"}
+    found = scored(entries(clean), "ours", "", asked, BOTH)
+    assert (found.publishable, found.requested) == (2, 6)
+    assert found.headline == pytest.approx(1 / 3)
+    gone = [r for r in found.rows if r.measure == MISSING]
+    assert len(gone) == 4
+    assert not any(r.passed for r in gone)
+    assert "too little footage" in gone[-1].findings[0].what
+    assert scored([], "nobody").headline == 0.0
+    one = scored([Entry("r1-01", "9x16", None, "its file is gone")], "ours")
+    assert (one.headline, one.cutdowns[0].why) == (0.0, "its file is gone")
+
+
+def test_a_film_of_another_length_than_asked_is_not_publishable(clean, few):
+    asked = [
+        Entry("r1-01", a, clean.case(a), seconds=s) for a, s in zip(BOTH, (2.0, 6.0), strict=True)
+    ]
+    found = scored(asked, "ours")
+    assert [c.publishable for c in found.cutdowns] == [True, False]
+    bad = [r for r in found.rows if r.measure == "lasts_as_asked"][1]
+    assert (bad.passed, bad.figures["away_s"]) == (False, pytest.approx(4, abs=0.05))
+
+
+def test_a_gate_that_is_only_to_come_counts_here(clean, few, monkeypatch):
+    later = Measure(15, never_holds, until="The edit", blind=True)
+    opinion = Measure(10, never_holds, kind="score", blind=True)
+    monkeypatch.setattr(scoring, "MEASURES", (*BLIND, opinion))
+    assert scored(entries(clean), "ours").headline == 1.0
+    monkeypatch.setattr(scoring, "MEASURES", (*BLIND, later))
+    found = scored(entries(clean), "ours")
+    assert (found.headline, found.passes_today) == (0.0, 1.0)
+    (one,) = (s for s in summaries(found.rows) if s.measure == "never_holds")
+    assert (one.holds, one.measured, one.gate_today, one.limit) == (0, 2, False, "2")
+    assert one.figures == {"files": (0.0, 0.0, 0.0)}
+
+
+def test_truth_and_campaign_are_measured_where_they_are_given(clean, few, monkeypatch):
+    def is_true(case, truth):
+        return Outcome({"seed": truth.seed}, note="" if case.aspect == "9x16" else "nobody speaks")
+
+    def breaks(case, truth):
+        raise ValueError("no figure")
+
+    def is_shared(cases, truth):
+        return Outcome({"cuts": len(cases)})
+
+    against = (TruthMeasure(2, is_true, "score"), TruthMeasure(9, breaks, blind=True))
+    monkeypatch.setattr(scoring, "TRUTH_MEASURES", against)
+    monkeypatch.setattr(scoring, "CAMPAIGN_MEASURES", (CampaignMeasure(18, is_shared),))
+    several = [*entries(clean), Entry("r1-02", "9x16", clean.case("9x16"))]
+    assert scored(several, "ours").headline == 1.0
+    found = scored(several, "ours", truth=Truth(7, "tiny", [], {}))
+    assert found.headline == 0.0  # one that cannot run is never a pass
+    by_name = {s.measure: s for s in summaries(found.rows)}
+    assert (by_name["is_true"].holds, by_name["is_true"].measured) == (2, 2)
+    assert (by_name["is_true"].cutdowns, by_name["breaks"].holds) == (3, 0)
+    assert "could not run" in by_name["breaks"].example
+    assert by_name["is_shared"].figures == {"cuts": (2.0, 2.0, 2.0)}
+
+
+def test_summaries_keep_extremes_and_order():
+    def row(measure, value, passed):
+        finding = () if passed else (Finding(measure, "bad", limit="9"),)
+        return Row("a", "", "c", "9x16", measure, 1, "gate", True, passed, True, {"x": value}, finding)  # fmt: skip
+
+    last, first = MEASURES[-1].name, MEASURES[0].name
+    rows = [
+        row(last, 3.0, True),
+        row(first, 5.0, False),
+        row(first, 1.0, True),
+        row(first, 2.0, True),
+    ]
+    found = summaries(rows)
+    assert [s.measure for s in found] == [first, last]
+    assert found[0].figures == {"x": (1.0, 2.0, 5.0)}
+    assert (found[0].share, found[0].limit) == (pytest.approx(2 / 3), "9")
+
+
+@pytest.mark.parametrize(
+    ("ours", "naive", "truth", "score"),
+    [(0.9, 0.5, 1.0, 0.8), (0.4, 0.5, 1.0, 0.0), (1.0, 0.5, 0.9, 1.0), (1, 1, 1, None), (20, 80, 0, 0.75)],
+)  # fmt: skip
+def test_a_score_lies_between_naive_and_truth(ours, naive, truth, score):
+    assert relative(ours, naive, truth) == (None if score is None else pytest.approx(score))
+
+
+def test_a_still_shows_the_named_frame(clean):
+    assert when("1.24 s", Fraction(25)) == 1.24
+    assert when("frame 30", Fraction(25)) == 1.2
+    assert when("cut 3", Fraction(25)) is None
+    assert when("", Fraction(25)) is None
+    one, other = (still(clean.files["9x16"], at) for at in (0.4, 1.6))
+    assert one.jpeg[:2] == b"\xff\xd8"
+    assert one.jpeg != other.jpeg
+    assert still(clean.files["9x16"], 99.0).jpeg[:2] == b"\xff\xd8"
+    (clean.folder / "no.mp4").write_bytes(b"no film")
+    with pytest.raises(FootageError):
+        still(clean.folder / "no.mp4", 0.0)
+
+
+def test_it_is_written_three_times_and_asks_nobody(clean, few, tmp_path, monkeypatch):
+    later = Measure(15, never_holds, until="The edit", blind=True)
+    monkeypatch.setattr(scoring, "MEASURES", (*BLIND, later))
+    asked = {"r1-01": "", "r1 60 s": "<b>too little</b>"}
+    ours = scored(entries(clean), "ours", "seed 7", asked, BOTH, cost={"wall_s": 12.5})
+    naive = replace(scored(entries(clean), "naive", "seed 7"), cost={})
+    files = write_scores([ours, naive], tmp_path, "The <yardstick>", {"commit": "abc"})
+    assert [f.name for f in files] == ["score.json", "measures.parquet", "index.html"]
+    told = json.loads(files[0].read_text())
+    first = told["scores"][0]
+    assert (first["who"], first["publishable"], first["requested"]) == ("ours", 0, 4)
+    assert first["cost"] == {"wall_s": 12.5}
+    assert {m["measure"] for m in first["measures"]} == {
+        "has_the_right_length", "plays_cleanly", "never_holds", MISSING,
+    }  # fmt: skip
+    assert told["facts"] == {"commit": "abc"}
+    table = pq.read_table(files[1])
+    assert table.num_rows == len(ours.rows) + len(naive.rows) == 6 + 2 + 6
+    assert read_records(files[1], Row) == [*ours.rows, *naive.rows]
+    text = files[2].read_text()
+    assert "The &lt;yardstick&gt;" in text
+    assert "<b>too little" not in text
+    plain = re.sub(r"base64,[^\"]+", "", text)
+    assert not re.search(r"https?:|//[a-z]|<script|@import|url\(", plain, re.I)
+    sources = re.findall(r'src="([^"]{0,30})', text)
+    assert sources  # two plots, a poster each, a frame at each finding
+    assert len(sources) == 2 + 4 + 4
+    assert all(s.startswith("data:image/") for s in sources)
+
+
+def test_no_score_draws_no_plot(tmp_path):
+    files = write_scores([scored([], "nobody")], tmp_path, "Nothing")
+    assert pq.read_table(files[1]).num_rows == 0
+    assert "<img" not in files[2].read_text()
+
+
+# a project with stored cutdowns
+
+
+@pytest.fixture(scope="module")
+def project(clean, tmp_path_factory) -> Project:
+    """The clean cutdown as a run would have left it, and an idea that came to nothing."""
+    root = tmp_path_factory.mktemp("stored")
+    _, found = making.project(root, clean.folder / "footage")
+    (found.root / "brief.yaml").write_text(
+        "title: Test\ndurations: [6, 15]\naspects: [9x16, 16x9]\nallow: {downgrade: true}\n"
+    )
+    for name in ("library", "editorial"):
+        found.path(name).mkdir()
+    rows = list(clean.rows.values())
+    for name, kind, own in (
+        ("footage", FootageRow, rows), ("words", Word, []), ("lines", Line, []), ("shots", Shot, []),
+    ):  # fmt: skip
+        write_records(found.path(f"library/{name}.parquet"), kind, own)
+    idea = Idea("r1-01", "r1", "montage", "A test", "", 0.0, Fraction(2), (), "", "")
+    entry = {"round": "r1", "claims": "", "ideas": [to_plain(idea)]}
+    entry["refused"] = [{"duration": 15, "why": "too little footage for 15 s"}]
+    unborn = {**entry, "round": "r2", "ideas": [to_plain(replace(idea, cut_id="r2-01"))]}
+    found.path("editorial/ideas.json").write_text(json.dumps({"rounds": [entry, unborn]}))
+    with found.leased():
+        otio = to_otio(clean.timeline, rows, clean.folder / "footage")
+        name = "editorial/timelines/r1-01.otio"
+        found.make("timelines", "1", {}, lambda draft: draft.text(name, otio))
+        for aspect in BOTH:
+            store(found, clean.case(aspect))
+    return found
+
+
+def store(project, case):
+    """Writes a case's files where a run would."""
+
+    def write(draft):
+        base = f"delivery/r1-01/{case.aspect}"
+        draft.path(f"{base}.mp4").write_bytes(case.file.read_bytes())
+        for kind in ("srt", "vtt", "otio"):
+            draft.text(f"{base}.{kind}", getattr(case.texts, kind))
+        draft.facts.update(cut_id="r1-01", aspect=case.aspect, silent=case.silent)
+
+    project.make(f"artefacts/r1-01/{case.aspect}", "1", {}, write)
+
+
+def test_stored_cutdowns_are_the_cases_they_were(clean, project):
+    found = list(stored_cases(project))
+    assert [(cut, aspect, why) for cut, aspect, _, why in found] == [
+        ("r1-01", "9x16", ""), ("r1-01", "16x9", ""),
+    ]  # fmt: skip
+    for _, aspect, case, _ in found:
+        was = clean.case(aspect)
+        assert case.timeline == was.timeline
+        assert (case.size, case.crops, case.silent) == (was.size, was.crops, was.silent)
+        assert case.upscale == pytest.approx(was.upscale)
+        assert case.texts == was.texts
+        assert case.film.sha256 == was.film.sha256
+    assert found[0][2].sources is found[1][2].sources  # six aspects look at a source once
+    asked = asked_cuts(project)  # nothing of the second round was rendered: nobody asked for it
+    assert asked == {"r1-01": "", "r1 15 s": "too little footage for 15 s"}
+
+
+def score(project, *arguments):
+    """`video-assets score test`."""
+    data = project.workspace.root
+    typed = ["score", "test", "--data", str(data), *map(str, arguments)]
+    return CliRunner().invoke(app, typed, env={"COLUMNS": "200"})
+
+
+def test_the_command_tells_every_measure_and_the_headline(project, few):
+    done = score(project)
+    assert done.exit_code == 0, done.output
+    for measure in BLIND:
+        assert re.search(rf"{measure.name} .* 2 of 2 ", done.stdout)
+    assert "not made: r1 15 s 9x16: too little footage for 15 s" in done.stdout
+    assert "publishable: 2 of 4 requested cutdowns (50%)" in done.stdout
+    assert "against the truth: not measured" in done.stdout
+    assert (project.root / "score" / "index.html").is_file()
+
+
+def test_the_command_takes_a_truth_and_another_folder(project, few, tmp_path):
+    truth = {"version": 1, "seed": 7, "size": "tiny", "clips": []}
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    done = score(project, "--truth", tmp_path / "truth.json", "--out", tmp_path / "out", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["publishable"], told["requested"], told["with_truth"]) == (2, 4, True)
+    assert Path(told["files"][2]) == tmp_path / "out" / "index.html"
+    (tmp_path / "truth.json").write_text("{}")
+    done = score(project, "--truth", tmp_path / "truth.json")
+    assert done.exit_code == 1
+    assert "is no truth of a measuring library" in done.stderr
+
+
+def test_a_stored_cutdown_that_is_damaged_is_not_publishable(project, few):
+    text, film = (project.path(f"delivery/r1-01/{n}") for n in ("9x16.otio", "16x9.mp4"))
+    before = text.read_text(), film.read_bytes()
+    try:
+        text.write_text("{}")
+        film.unlink()
+        found = score_project(project)
+        assert (found.publishable, found.requested) == (0, 4)
+        assert ["no timeline of ours" in c.why or "is gone" in c.why for c in found.cutdowns] == [
+            True, True, False, False,
+        ]  # fmt: skip
+    finally:
+        text.write_text(before[0])
+        film.write_bytes(before[1])
+
+
+def test_a_project_without_cutdowns_says_what_to_do(tmp_path, clean):
+    workspace, _ = making.project(tmp_path, clean.folder / "footage")
+    done = CliRunner().invoke(app, ["score", "test", "--data", str(workspace.root)])
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "video-assets: project test has no cutdown to score yet: video-assets run test\n"
+    )
+    done = CliRunner().invoke(app, ["score", "other", "--data", str(Workspace(tmp_path).root)])
+    assert done.exit_code == 1
+    assert "there is no project 'other'" in done.stderr
+
+
+# contestants
+
+
+def a_clip(number, seconds, *words):
+    """A clip's row, its shot and its words (text, start, end)."""
+    clip_id = f"{number:032d}"
+    row = FootageRow(
+        f"{number}.mp4", "clip", 1, 0, clip_id=clip_id, duration=Fraction(seconds), video_stream=0,
+        width=640, height=360, fps=Fraction(25), audio_stream=1,
+    )  # fmt: skip
+    shot = Shot(f"{number}-0001", clip_id, 1, Fraction(0), Fraction(seconds))
+    said = [
+        Word(clip_id, n, text, Fraction(str(a)), Fraction(str(b)))
+        for n, (text, a, b) in enumerate(words)
+    ]
+    return row, shot, said
+
+
+def a_stock():
+    """Two speakers, one of whom says a line twice, and six pictures."""
+    spoken = [
+        a_clip(1, 9, ("One", 0.5, 0.9), ("thing.", 1, 1.5), ("Two.", 2, 2.6), ("Two.", 4.03, 4.7)),
+        a_clip(2, 5, ("Three", 1.1, 1.8), ("words", 1.83, 2.2), ("here.", 2.3, 2.9)),
+    ]
+    clips = [*spoken, *(a_clip(n, 4) for n in range(3, 9))]
+
+    def line(number, of, first, last, group):
+        words = spoken[of][2]
+        return Line(
+            f"l{number}", words[0].clip_id, number, "", words[first].start, words[last].end,
+            first, last, group=group,
+        )  # fmt: skip
+
+    lines = (line(0, 0, 0, 1, "a"), line(1, 0, 2, 2, "b"), line(2, 0, 3, 3, "b"), line(3, 1, 0, 2, "c"))  # fmt: skip
+    return random_valid.Stock(
+        Fraction(25),
+        {row.clip_id: row for row, _, _ in clips},
+        tuple(shot for _, shot, _ in clips),
+        {row.clip_id: words for row, _, words in clips if words},
+        lines,
+    )
+
+
+def test_random_choices_are_valid_and_follow_the_seed():
+    stock = a_stock()
+    drawn = [random_valid.draw(stock, 12, random.Random(seed)) for seed in range(30)]
+    assert all(cut is not None for cut in drawn)
+    assert len({str(cut.picture) for cut in drawn}) > 25
+    assert str(random_valid.draw(stock, 12, random.Random(3))) == str(drawn[3])
+    assert sum(bool(cut.words) for cut in drawn) > 20
+    for cut in drawn:
+        assert cut.at == 300 == sum(c.frames for c in cut.picture)
+        spans = sorted(
+            (c.clip_id, c.source_start, c.source_start + c.frames / stock.fps) for c in cut.picture
+        )
+        for (clip, start, end), (other, after, _) in pairwise([*spans, ("", Fraction(0), 0)]):
+            assert other != clip or end <= after
+            assert start >= 0 and end <= stock.clips[clip].duration
+            assert (start * 25).denominator == 1
+        for heard in cut.sound:
+            start, end = heard.source_start, heard.source_start + heard.duration
+            for word in stock.words.get(heard.clip_id, ()):
+                assert not word.start < start < word.end
+                assert not word.start < end < word.end
+        groups = [
+            line.group for line in stock.lines for c in cut.picture if c.line_id == line.line_id
+        ]
+        assert len(groups) == len(set(groups))
+    assert random_valid.draw(stock, 120, random.Random(1)) is None  # there is not that much
+
+
+def test_naive_takes_first_takes_in_the_order_of_files():
+    def clip(name, seconds):
+        return naive.Clip(name, Fraction(seconds), Fraction(25), 640, 360, True)
+
+    speaker, other, lake, sea = clip("a.mp4", 9), clip("b.mp4", 9), clip("c.mp4", 2), clip("d.mp4", 60)  # fmt: skip
+
+    def said(of, text, start, end):
+        return naive.Said(of, Fraction(start), Fraction(end), ((text, Fraction(start), Fraction(end)),))  # fmt: skip
+
+    lines = [said(speaker, "One.", 0, 1), said(speaker, "one", 2, 3), said(speaker, "Long.", 4, 9), said(other, "Two.", 1, 3)]  # fmt: skip
+    pieces = naive.pieces_of([speaker, other, lake, sea], lines, 6, Fraction(25))
+    assert [(p.clip.path, float(p.source), p.frames) for p in pieces] == [
+        ("a.mp4", 0, 25), ("a.mp4", 4, 125),
+    ]  # fmt: skip
+    pieces = naive.pieces_of([speaker, other, lake, sea], lines, 12, Fraction(25))
+    assert [p.clip.path for p in pieces] == ["a.mp4", "a.mp4", "b.mp4", "c.mp4", "d.mp4"]
+    assert sum(p.frames for p in pieces) == 300
+    timeline = naive.timeline_of("n", pieces, {"a.mp4": "x"}, Fraction(25))
+    assert timeline.frames == 300
+    assert [s.track for s in timeline.sound] == ["A1", "A1", "A1", "A3", "A3"]
+    assert naive.captions(timeline, ",").startswith("1\n00:00:00,000 --> 00:00:01,000\nOne.\n")
+    assert naive.centre(lake, (1080, 1920)) == (pytest.approx(0.341797, abs=1e-6), 0, pytest.approx(81 / 256), 1)  # fmt: skip
+
+
+def test_naive_reads_the_words_beside_the_clips(clean, tmp_path):
+    footage = clean.folder / "footage"
+    clips = naive.clips_of(footage)
+    assert [(c.path, c.seconds, c.fps, c.sound) for c in clips] == [("a.mp4", 3, 25, True)]
+    (sounding,) = naive.lines_of(clips, footage)  # a hum, all the time
+    assert (float(sounding.start), float(sounding.end)) == pytest.approx((0, 3), abs=0.1)
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.mp4").symlink_to(footage / "a.mp4")
+    said = [("So", 0.1, 0.3), ("soft.", 0.3, 0.8), ("It", 0.9, 1.0), ("glows", 1.9, 2.5)]
+    words = [{"text": t, "start": a, "end": b} for t, a, b in said]
+    (tmp_path / "b.json").write_text(json.dumps({"version": 1, "words": words}))
+    lines = naive.lines_of(naive.clips_of(tmp_path), tmp_path)
+    assert [(n.clip.path, float(n.start), float(n.end)) for n in lines] == [
+        ("b.mp4", 0.1, 0.8), ("b.mp4", 0.9, 1.0), ("b.mp4", 1.9, 2.5),
+    ]  # fmt: skip
+
+
+def test_what_is_handed_over_comes_back(clean, tmp_path):
+    boxes = {"9x16": [(0.1, 0.0, 0.5, 1.0)]}
+    one = Delivered(
+        clean.timeline, {"9x16": (540, 960)}, boxes, True, False, {"9x16": 1.5}, "1", "2"
+    )
+    hand_over(tmp_path / "naive-06", one)
+    assert taken(tmp_path) == {tmp_path / "naive-06": one}
+
+
+def test_a_program_is_measured_with_what_it_starts(tmp_path):
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(4_000_000))'])"
+    found = measured(
+        [sys.executable, "-c", code + "; print('done'); sys.exit(3)"], tmp_path, tmp_path / "log"
+    )
+    assert found.code == 3
+    assert (tmp_path / "log").read_text() == "done\n"
+    assert found.cpu_s > 0
+    assert found.peak_mb > 1
