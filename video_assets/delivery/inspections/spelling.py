@@ -158,7 +158,9 @@ def _judged(
     ordinary = all(known.ordinary(t, name) for t in run)
     same_count = len(run) == len(name.words)
     if letters == name.letters:
-        if tuple(t.text for t in run) == name.words or (loud and same_count):
+        spelled = tuple(t.text for t in run)
+        opening = (name.words[0][:1].upper() + name.words[0][1:], *name.words[1:])
+        if spelled == name.words or (loud and same_count) or (run[0].begins and spelled == opening):
             return "", "100"
         if ordinary:
             return None

@@ -10,6 +10,8 @@ from video_assets.foundation.records import Finding
 
 TRACED = 0.95
 """Share of a stretch's frames that must be traced to their footage (CRAFT 8 row 14)."""
+STRAY = 2
+"""Frames of a stretch that may be others all the same: rates that vary put one beside a cut."""
 LIKE = 0.9
 """Correlation from which a frame and a picture of its footage show the same. Right ones lie above
 0.95 on real footage (tone-mapped HDR; else 0.98), other clips mostly below 0.6. Other takes of one
@@ -55,7 +57,7 @@ def shows_what_it_cites(case: Case) -> Outcome:
         if trace.moves_alike is not None:
             moving += 1
         share = trace.share
-        if share < TRACED:
+        if share < TRACED and (trace.measured & ~trace.traced).sum() > STRAY:
             found.append(
                 Finding(
                     name,
