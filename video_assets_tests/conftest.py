@@ -10,7 +10,7 @@ import pytest
 from video_assets.foundation.media import ffmpeg_path
 
 LONGEST = ("test_daemon", "test_cli", "test_rounds", "test_soak", "test_graph", "test_jobs")
-"""Files that two workers begin with, so that neither waits for the other at the end."""
+"""Files that the workers begin with, so that none waits for the other at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -390,7 +390,7 @@ def test_a_portrait_phone_clip_and_a_one_line_brief(tmp_path, film):
     found = json.loads(done.stdout)["cutdowns"]
     assert [c["aspect"] for c in found] == SIX and all(c["passed"] for c in found)
     assert {c["seconds"] for c in found} == {6.0}
-    assert found[0]["size"] == "540x960"
+    assert found[0]["size"] == "720x1280"
     row = next(
         r for r in json.loads(cli("status", "phone", "--json", data=data).stdout)[0]["paths"]
     )
