@@ -165,7 +165,10 @@ def _unfit(one: Candidate, sha256: str, approval_required: bool) -> str:
         return f"{one.name} was set aside ({named}): see the review page, then edit or reject it"
     absent = [name for name in GATES if name not in gates]
     if absent:
-        return f"{one.name}: {', '.join(absent)} did not run: run the project again"
+        return (
+            f"{one.name}: {', '.join(absent)} did not run: run the project again, with the footage "
+            "and the brand that it was made of; or reject it and ask for the next round"
+        )
     if verdict.get("sha256") != sha256:
         return (
             f"{one.name}: the verdict is for other bytes than those in {one.file}: "

@@ -185,7 +185,9 @@ def stored_cutdowns(project: Project) -> list[Manifest]:
     return sorted(found, key=lambda m: (m.facts["cut_id"], ASPECTS.index(m.facts["aspect"])))
 
 
-def _stored(project: Project, one: Manifest, before: Shared | None = None) -> tuple[Shared, "Case"]:
+def stored_case(
+    project: Project, one: Manifest, before: Shared | None = None
+) -> tuple[Shared, "Case"]:
     """The case of a cutdown that lies there, and what the other aspects of its cut can share.
 
     File, texts and timeline are those that were stored. VideoAssetsError: one is gone or damaged.
@@ -223,7 +225,7 @@ def stored_cases(project: Project) -> Iterator[tuple[str, str, "Case | None", st
     for one in stored_cutdowns(project):
         cut, aspect = one.facts["cut_id"], one.facts["aspect"]
         try:
-            before, case = _stored(project, one, before)
+            before, case = stored_case(project, one, before)
         except VideoAssetsError as error:
             yield cut, aspect, None, str(error)
             continue

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from video_assets.delivery.decisions import APPROVED, REJECTED
+from video_assets.delivery.inspections import verdict
 from video_assets.foundation.errors import BriefError, ProjectError, StorageError, VideoAssetsError
 from video_assets.foundation.store import Workspace, as_json, digest_of
 from video_assets.orchestration import publishing, rounds, runs
@@ -247,6 +248,49 @@ def test_a_frozen_file_comes_back_only_as_it_was(project, monkeypatch):
     outcome = runs.run_project(project.workspace, project, None, (), "")
     assert outcome.stopped and "is frozen and its file is damaged or gone" in str(outcome.failed)
     assert not file.exists()
+
+
+def newer_measures(monkeypatch):
+    """What a later release does: other measures, and a higher number for them."""
+    version = verdict.VERDICT_VERSION + 1
+    for module in (verdict, delivery):
+        monkeypatch.setattr(module, "VERDICT_VERSION", version)
+    return version
+
+
+def test_newer_measures_judge_what_lies_there_and_make_nothing_again(project, monkeypatch):
+    publishing.decide(project, "r1-01", "1x1", APPROVED, "Ada")
+    before = bytes_of(project)
+    notes = status_of(project)["cutdowns"]
+    version = newer_measures(monkeypatch)
+    monkeypatch.setattr(delivery, "_make_cut", lambda *a: pytest.fail("it was made again"))
+    assert run(project).made  # frozen: judged, not made
+    after = bytes_of(project)
+    assert {n for n, d in after.items() if before[n] != d} == {"1x1.verdict.json"}
+    assert publishing.verdict_of(project, "r1-01", "1x1")["version"] == version
+    assert status_of(project)["cutdowns"] == notes
+    assert run(project).made == ()
+    assert [r.state for r in publishing.publish_project(project).sent] == ["live"]
+
+
+def test_newer_measures_judge_an_open_round_without_a_render(project, monkeypatch):
+    version = newer_measures(monkeypatch)
+    monkeypatch.setattr(delivery, "_make_cut", lambda *a: pytest.fail("it was made again"))
+    run(project)
+    assert publishing.verdict_of(project, "r1-01", "1x1")["version"] == version
+    assert run(project).made == ()
+
+
+def test_what_cannot_be_judged_again_keeps_its_verdict_and_is_not_sent(project, monkeypatch):
+    publishing.decide(project, "r1-01", "1x1", APPROVED, "Ada")
+    before = bytes_of(project)
+    (project.path("brand") / "brand.yaml").write_text("name: Other\n")
+    newer_measures(monkeypatch)
+    monkeypatch.setattr(verdict, "GATES", (*verdict.GATES, "a_later_gate"))
+    run(project)
+    assert bytes_of(project) == before
+    (refused,) = publishing.plan_project(project)
+    assert refused.action == "refused" and "the brand that it was made of" in refused.reason
 
 
 def test_a_damaged_seal_stops_everything_and_says_what_to_do(project):

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -17,7 +17,6 @@ from video_assets.foundation.records import (
     Shot,
     Timeline,
     Word,
-    to_plain,
 )
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
 from video_assets.orchestration.assets import library
@@ -32,13 +31,11 @@ from video_assets.orchestration.cases import (
     shared,
 )
 from video_assets.orchestration.gates import held_back
+from video_assets.orchestration.judging import clips_of, is_outdated, judge_again, news, told
 from video_assets.orchestration.reports import report
 from video_assets.orchestration.resources import Library
 from video_assets.orchestration.rounds import sealed, settle
 from video_assets.orchestration.steps import ASPECTS, Step, version_of
-
-if TYPE_CHECKING:
-    pass
 
 RENDER_VERSION = "2"
 
@@ -65,11 +62,7 @@ def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]
     from video_assets.foundation.media import ffmpeg_version
 
     used = sorted({c.path for c in timeline.picture} | {s.path for s in timeline.sound})
-    clips = {
-        rows[p].clip_id: {**to_plain(rows[p]), "path": "", "mtime_ns": 0, "inode": 0}
-        for p in used
-        if p in rows
-    }
+    clips = clips_of(timeline, rows)
     return {
         "timeline": digest_of(timeline),
         "clips": digest_of([clips, used]),
@@ -99,28 +92,46 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
     problems: list[str] = []
     for timeline in timelines_of(project):
         cut = timeline.cut_id
-        names = {a: artefact(cut, a) for a in aspects}
         frozen = seals.get(round_of(cut))
-        if frozen:  # never again, unless a file of it is gone
-            due = [a for a in aspects if not _stands(project, frozen, timeline, a)]
-            if not due:
-                continue
         inputs = _inputs(project, timeline, rows)
-        if not frozen:
-            due = [
-                a
-                for a, n in names.items()
-                if project.options.force or not project.is_current(n, RENDER_VERSION, inputs)
-            ]
-        if not due:
-            continue
+        asked = {a: _due(project, timeline, rows, a, inputs, frozen) for a in aspects}
+        forced = project.options.force and not frozen
+        unmade = [a for a, what in asked.items() if what == "make" or forced]
+        unjudged = [a for a, what in asked.items() if what == "judge" and not forced]
         try:
-            _make_cut(project, timeline, rows, due, inputs, frozen)
+            if unmade:
+                _make_cut(project, timeline, rows, unmade, inputs, frozen)
+            if unjudged:
+                judge_again(project, cut, unjudged)
         except VideoAssetsError as error:
             problems.append(f"{timeline.cut_id}: {error}")
         except OSError as error:
             problems.append(f"{timeline.cut_id}: {error.strerror} ({error.filename})")
     return problems
+
+
+def _due(
+    project: Project,
+    timeline: Timeline,
+    rows: Mapping[str, FootageRow],
+    aspect: str,
+    inputs: Mapping[str, str],
+    frozen: Sealed | None,
+) -> str:
+    """What one cutdown needs: `make`, `judge` (only the measures have changed), or nothing."""
+    name = artefact(timeline.cut_id, aspect)
+    if frozen:  # never made again, unless a file of it is gone
+        if not _stands(project, frozen, timeline, aspect):
+            return "make"
+        manifest = project.manifest(name)
+        return "judge" if manifest and is_outdated(project, timeline, rows, manifest) else ""
+    if project.is_current(name, RENDER_VERSION, inputs):
+        return ""
+    manifest = project.manifest(name)
+    if manifest is None or not is_outdated(project, timeline, rows, manifest):
+        return "make"
+    before = {**inputs, "verdict": manifest.inputs.get("verdict", "")}
+    return "judge" if project.is_current(name, RENDER_VERSION, before) else "make"
 
 
 def _lies_there(project: Project, name: str) -> bool:
@@ -210,8 +221,8 @@ def _make_cut(
                         peak=one.peak,
                         silent=one.silent,
                         upscale=round(one.upscale, 3),
-                        findings=len(_news(verdict)),
-                        notes=_notes(one, verdict),
+                        findings=len(news(verdict)),
+                        notes=[*one.notes, *told(verdict)],
                         sha256=verdict["sha256"],
                     )
 
@@ -222,19 +233,6 @@ def _make_cut(
 
     with project.scratch(f"render-{timeline.cut_id}") as folder:
         render(folder)
-
-
-def _notes(one: Any, verdict: Mapping[str, Any]) -> list[str]:
-    """What people should know of one file: its notes, its findings, why a gate is shut."""
-    gates = [f["what"] for found in verdict["gates"].values() for f in found]
-    return [*one.notes, *(f["what"] for f in _news(verdict)), *gates]
-
-
-def _news(verdict: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The findings that say something of this very cutdown."""
-    from video_assets.delivery.inspections.table import UNMADE
-
-    return [f for f in verdict["findings"] if f["measure"] not in UNMADE]
 
 
 def _engines(project: Project) -> dict[str, str]:
@@ -292,12 +290,9 @@ def cutdowns_are_whole(project: Project, aspect: str) -> bool:
     rows = rows_of(project)
     seals = {one.name: one for one in sealed(project)}
     for timeline in timelines_of(project):
-        name = artefact(timeline.cut_id, aspect)
         frozen = seals.get(round_of(timeline.cut_id))
-        if frozen:
-            if not _stands(project, frozen, timeline, aspect):
-                return False
-        elif not project.is_current(name, RENDER_VERSION, _inputs(project, timeline, rows)):
+        inputs = _inputs(project, timeline, rows)
+        if _due(project, timeline, rows, aspect, inputs, frozen):
             return False
     page = project.manifest("review")
     return page is None or project.intact(page)
