@@ -1,7 +1,10 @@
 """What a contestant's program costs: time, processor time, memory; and on which machine."""
 
+import contextlib
+import hashlib
 import os
 import platform
+import signal
 import subprocess
 import threading
 import time
@@ -26,16 +29,25 @@ class Cost:
     """Largest sum of resident memory of its whole tree, looked at four times a second (shared
     pages count once for each process); the largest single process where /proc is absent."""
     code: int
-    """Exit status."""
+    """Exit status; -9 where it was ended for its time."""
 
 
 def measured(command: Sequence[str], cwd: Path, log: Path, timeout: float = 7200) -> Cost:
-    """Runs a program to its end; its output goes into `log`. Ended after `timeout` seconds."""
+    """Runs a program to its end; its output goes into `log`.
+
+    It is a session of its own: after `timeout` seconds it is ended with all that it started, and
+    nothing else is.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with open(log, "wb") as told:
         process = subprocess.Popen(
-            list(command), cwd=cwd, stdin=subprocess.DEVNULL, stdout=told, stderr=told
+            list(command),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=told,
+            start_new_session=True,
         )
         over = threading.Event()
         peak = [0.0]
@@ -44,14 +56,15 @@ def measured(command: Sequence[str], cwd: Path, log: Path, timeout: float = 7200
             while not over.wait(EVERY):
                 peak[0] = max(peak[0], tree_mb(process.pid))
                 if time.monotonic() - began > timeout:
-                    process.kill()
+                    _end(process.pid)
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
-            process.kill()
+            _end(process.pid)
+            process.wait()
             raise
         finally:
             over.set()
@@ -62,6 +75,12 @@ def measured(command: Sequence[str], cwd: Path, log: Path, timeout: float = 7200
     largest = peak[0] or usage.ru_maxrss / 1024
     cpu = usage.ru_utime + usage.ru_stime
     return Cost(round(wall, 2), round(cpu, 2), round(largest, 1), process.returncode)
+
+
+def _end(leader: int) -> None:
+    """Ends the group of a process that leads one."""
+    with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+        os.killpg(leader, signal.SIGKILL)
 
 
 def tree_mb(root: int) -> float:
@@ -108,7 +127,10 @@ def _processor() -> str:
 
 
 def commit(folder: Path) -> str:
-    """The commit that is measured, with `+` where the tree differs from it; empty without git."""
+    """The commit that is measured; empty without git.
+
+    Where the tree differs from it, `+` and a digest of what differs, files outside of git, too.
+    """
 
     def git(*arguments: str) -> str:
         done = subprocess.run(
@@ -118,6 +140,14 @@ def commit(folder: Path) -> str:
 
     try:
         name = git("rev-parse", "--short=12", "HEAD")
-        return name + ("+" if name and git("status", "--porcelain") else "")
+        changed = git("status", "--porcelain", "-uall") if name else ""
+        if not changed:
+            return name
+        digest = hashlib.sha256(changed.encode())
+        for line in changed.splitlines():
+            file = folder / line.strip().split(maxsplit=1)[-1].rpartition(" -> ")[2].strip('"')
+            if file.is_file():
+                digest.update(file.read_bytes())
+        return f"{name}+{digest.hexdigest()[:8]}"
     except OSError:
         return ""

@@ -1,733 +1,440 @@
 """Planted defects: how many are found, and how often a clean cutdown is called bad.
 
-`python -m benchmarks.defects [--bad 200] [--good 200] [--seed 1] [--folder DIR]` prints one JSON
-line. Every bad cutdown has exactly one defect of one row of CRAFT.md 8; it counts as found where a
-measure of that row says something that it does not say of the clean original.
+`python -m benchmarks.defects [--bad 200] [--good 200] [--seeds 7,11] [--held-out] [--jobs 2]
+[--folder DIR]` prints one JSON line. Every bad cutdown is a clean one with exactly one defect; it
+counts as found where a measure that must find it says something that it does not say of the clean
+one (`planted/counting.py`). All measures of a single cutdown are asked, also those that need the
+truth, through the yardstick's own judge. With `--folder` a run that was stopped goes on.
 """
 
 import argparse
 import json
+import os
 import random
+import resource
+import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from benchmarks.clean_cuts import (
-    Cut,
-    Library,
-    Spoken,
-    clean_timelines,
-    covers,
-    laid_out,
-    rate_of,
-    rendered,
-    sentences,
-    taken_in,
-)
+from benchmarks.clean_cuts import Laid, Scarce, clean_cut, layout_of
+from benchmarks.cost import machine
+from benchmarks.planted import cuts, files, pictures, sounds, words
+from benchmarks.planted.bench import DEFECTS, Bench
+from benchmarks.planted.counting import Entry, Said, counted, found_by, in_turn, missed, where
+from benchmarks.planted.ledger import ROOT, Ledger, code_of, digest_of
+from benchmarks.planted.materials import Library, read_library, rendered, taken_in
 from video_assets.delivery.inspections.case import Case
-from video_assets.delivery.inspections.table import MEASURES, UNMADE, run
-from video_assets.finishing import formats, segments
-from video_assets.foundation import media
-from video_assets.foundation.records import Timeline
+from video_assets.delivery.inspections.table import MEASURES, UNMADE
+from video_assets.delivery.inspections.truth import Truth
+from video_assets.delivery.inspections.verdict import VERDICT_VERSION
+from video_assets.delivery.yardstick.score import LASTS, Row, scored
+from video_assets.delivery.yardstick.score import Entry as Judged
+from video_assets.delivery.yardstick.table import TRUTH_MEASURES
+from video_assets.finishing import formats
+
+PLANTED = (cuts, words, sounds, pictures, files)
+"""Whose defects stand in `DEFECTS`."""
+AHEAD = 4
+"""Cutdowns that are begun before the first of them is counted: the same for any number of jobs, so
+that the same kinds come in the same order."""
+OF_TRUTH = frozenset(m.name for m in TRUTH_MEASURES)
+"""Measures that the write path does not have."""
+BEFORE = "before planting"
+"""How the reason begins why a cutdown was not even made."""
+ASPECT_NEEDS = frozenset(("burned", "narrow"))
+"""Needs of a defect that are the aspect's: drawn captions; a crop that is narrower than the
+footage. 16:9 has neither."""
+
+
+def judged(case: Case, truth: Truth | None, asked: float | None = None) -> list[Row]:
+    """What all measures of one cutdown say, by the yardstick's own judge.
+
+    `asked`: seconds that the cutdown should last; its timeline's where nothing else is said.
+    """
+    seconds = float(case.timeline.duration) if asked is None else asked
+    entry = Judged(case.timeline.cut_id, case.aspect, case, seconds=seconds)
+    rows = scored([entry], "planted", truth=truth, stills=False).rows
+    return [r for r in rows if r.cut and r.measure not in UNMADE and r.kind != "report"]
+
+
+def said_of(rows: Sequence[Row]) -> list[Said]:
+    """Every finding of every measure."""
+    return [Said(r.measure, f.what, f.at) for r in rows for f in r.findings]
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Where a defect is planted."""
+class Task:
+    """One cutdown that is to be made, judged and spoiled."""
 
-    library: Library
-    clean: Cut
+    number: int
+    seed: int
+    size: str
     folder: Path
-    rng: random.Random
+    kinds: tuple[str, ...]
+    """What is to be planted, the first that is possible; empty: nothing."""
+    good: bool
+    """Whether its clean form counts."""
+    code: str = ""
+    """A digest of the sources that make libraries: other sources, another library."""
 
     @property
-    def fps(self) -> Fraction:
-        """Of the timeline."""
-        return self.clean.timeline.fps
+    def made(self) -> Path:
+        """Its library."""
+        return self.folder / f"library-{self.seed}-{self.size}-{self.code}"
 
-    def again(self, video: str = "", sound: str = "", *more: str) -> Path:
-        """The file once more through ffmpeg and the same encode profile, with these filters."""
-        out = self.folder / "again.mp4"
-        fps = self.fps
-        ticks = formats.ticks(fps)[0]
-        picture = ["-c:v", "copy"]
-        if video:
-            picture = [
-                "-vf", f"{video},setparams=range=tv:color_primaries=bt709:color_trc=bt709"
-                ":colorspace=bt709,format=yuv420p",
-                "-fps_mode", "passthrough", "-c:v", "libx264", "-profile:v", "high",
-                "-preset", "veryfast", "-crf", "18", "-g", str(formats.gop(fps)), "-bf", "2",
-                "-flags", "+cgop", "-color_range", "tv", "-colorspace", "bt709",
-                "-color_primaries", "bt709", "-color_trc", "bt709", "-pix_fmt", "yuv420p",
-                "-threads", "2",
-            ]  # fmt: skip
-        heard = ["-c:a", "copy"]
-        if sound:
-            heard = ["-af", sound, "-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2"]
-        media.run_arguments(
-            ["-i", str(self.clean.file), *picture, *heard, "-movflags", "+faststart",
-             "-video_track_timescale", str(ticks), *more, str(out)],
-            self.folder, 300, "planting a defect",
-        )  # fmt: skip
-        return out
-
-    def redone(self, timeline: Timeline, **changes: Any) -> Case:
-        """Another timeline, rendered: what is wrong is in the cut itself."""
-        cut = rendered(self.library, timeline, self.clean.aspect, self.folder / "redone")
-        return replace(cut, burned=changes.pop("burned", cut.burned)).case(**changes)
-
-    def free(self) -> int:
-        """Frames from the beginning over which nothing lies yet."""
-        over = [c.start for c in self.clean.timeline.picture if c.track == "V2"]
-        return min([self.clean.timeline.picture[0].frames, *over])
-
-    def middle(self) -> float:
-        """A second well inside the speech."""
-        return float(self.clean.timeline.sound[0].duration) * self.rng.uniform(0.4, 0.6)
+    @property
+    def data(self) -> Path:
+        """Where the product has taken it in."""
+        return self.folder / f"data-{self.seed}-{self.size}-{self.code}"
 
 
-Plant = Callable[[Bench], Case | None]
-"""Returns None where the cutdown has nothing that could be spoiled so (no music, one sentence)."""
-DEFECTS: dict[str, tuple[int, Plant]] = {}
-"""Name to the row of CRAFT.md 8 whose measures must find it, and how it is planted."""
+def prepared(task: Task) -> float:
+    """Makes a task's library and takes it in, where that was not done; returns CPU seconds."""
+    from video_assets_tests.truth.library import make
+
+    began = cpu_s()
+    done = task.data / "taken-in"
+    code = digest_of(ROOT, ("video_assets",))
+    if not (task.made / "truth.json").exists():
+        make(task.made, task.seed, task.size)
+    if not done.exists() or done.read_text() != code:
+        taken_in(task.made, task.data)
+        done.write_text(code)
+    return cpu_s() - began
 
 
-def plants(row: int) -> Callable[[Plant], Plant]:
-    """Enters a defect under its function's name."""
-
-    def enter(plant: Plant) -> Plant:
-        DEFECTS[plant.__name__] = row, plant
-        return plant
-
-    return enter
+@lru_cache(maxsize=5)
+def library(made: Path, data: Path) -> Library:
+    """A library that was taken in; kept, with what it has worked out, for the next cutdown."""
+    return read_library(made, data)
 
 
-# the cut: rows 1 to 5
+def work(task: Task) -> Entry:
+    """One cutdown: made, judged, spoiled, judged again; its files are deleted."""
+    began = cpu_s()
+    place = task.folder / "cuts" / f"{task.number:04}"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    try:
+        entry = _worked(task, place)
+    except Exception as error:  # a fault of one cutdown is told, and stops no run
+        raised = f"{type(error).__name__}: {error}"[:400]
+        kind = task.kinds[0] if task.kinds else ""
+        entry = Entry(task.number, task.seed, "", kind=kind, raised=f"{BEFORE}: {raised}")
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        library(task.made, task.data).forget()
+    return replace(entry, cpu_s=round(cpu_s() - began, 2), notes={"peak_mb": peak_mb()})
 
 
-@plants(1)
-def cut_inside_a_word(bench: Bench) -> Case | None:
-    line = bench.clean.timeline
-    last = line.sound[-1]
-    words = [w for w in bench.library.tables.words[last.clip_id]]
-    inside = [
-        w
-        for w in words
-        if last.source_start < w.start and w.end < last.source_start + last.duration
-    ]
-    inside = [w for w in inside[len(inside) // 2 :] if w.end - w.start > Fraction(1, 5)]
-    if not inside:
-        return None
-    word = inside[-1]
-    at = Fraction(round((word.start + word.end) / 2 * line.fps)) / line.fps
-    short = at - last.source_start
-    sound = (*line.sound[:-1], replace(last, duration=short))
-    spoken = tuple(w for w in line.words if w.end <= last.start + short)
-    return bench.redone(replace(line, sound=sound, words=spoken))
-
-
-@plants(1)
-def word_without_its_end(bench: Bench) -> Case | None:
-    """Dialogue ends 60 to 100 ms before its last word does."""
-    line = bench.clean.timeline
-    last = line.sound[-1]
-    end = last.source_start + last.duration
-    words = [w for w in bench.library.tables.words[last.clip_id] if w.end <= end]
-    at = Fraction(round((words[-1].end - Fraction(2, 25)) * line.fps)) / line.fps
-    sound = (*line.sound[:-1], replace(last, duration=at - last.source_start))
-    return bench.redone(replace(line, sound=sound))
-
-
-@plants(3)
-def said_twice(bench: Bench) -> Case | None:
-    """Another take of a line that is in the cut already."""
-    lib = bench.library
-    first = bench.clean.timeline.sound[0]
-    mine = lib.tables.lines.get(first.line_id)
-    if mine is None or not mine.group:
-        return None
-    others = [
-        one for one in lib.tables.lines.values()
-        if one.group == mine.group and one.line_id != mine.line_id
-    ]  # fmt: skip
-    paths = {row.clip_id: path for path, row in lib.tables.rows.items() if row.role == "clip"}
-    fps = rate_of(lib)
-    for other in others:
-        clip = lib.truth.by_path.get(paths.get(other.clip_id, ""))
-        if clip is None or clip.kind != "interview" or Fraction(clip.fps) != fps:
+def _worked(task: Task, place: Path) -> Entry:
+    lib = library(task.made, task.data)
+    rng = random.Random(f"{task.seed} {task.number}")
+    laid, aspect, could_not = _laid(lib, task, rng)
+    line = laid.timeline
+    clean = rendered(lib, line, aspect, place / "clean", place / "segments", laid.idea, laid.brief)
+    rows = judged(clean.case(), lib.truth)
+    entry = Entry(
+        task.number, task.seed, aspect, sha256(layout_of(line).encode()).hexdigest()[:12],
+        task.good, _alarms(rows) if task.good else (),
+        tuple(r.measure for r in rows if r.findings and r.kind != "gate") if task.good else (),
+    )  # fmt: skip
+    for kind in task.kinds:
+        if kind in could_not or (DEFECTS[kind].needs & ASPECT_NEEDS and aspect == "16x9"):
             continue
-        true = [t for t in clip.lines if abs(t.start - float(other.start)) < 0.1]
-        start = Fraction(round((float(other.start) - 0.06) * fps)) / fps
-        end = Fraction(round((float(other.end) + 0.06) * fps)) / fps
-        if true and lib.shot_at(clip.path, start, end):
-            said = [*_sentences_of(bench), Spoken(clip, true[0], start, end)]
-            return bench.redone(laid_out(lib, said, bench.rng, "twice"))
-    return None
+        spoiled = _spoiled(entry, Bench(lib, laid, clean, place / kind, rng), kind, rows)
+        if spoiled is not None:
+            return replace(spoiled, could_not=tuple(could_not))
+        could_not.append(kind)
+    return replace(entry, could_not=tuple(could_not))
 
 
-@plants(3)
-def fillers_left_in(bench: Bench) -> Case | None:
-    """A line with an um in it."""
-    lib, fps = bench.library, rate_of(bench.library)
-    for clip in bench.rng.sample(list(lib.truth.clips), len(lib.truth.clips)):
-        if clip.kind != "interview" or Fraction(clip.fps) != fps:
-            continue
-        for line in clip.lines:
-            own = [w for w in clip.words if line.start <= w.start and w.end <= line.end]
-            if line.complete and any(w.kind == "filler" for w in own):
-                start = Fraction(round((line.start - 0.06) * fps)) / fps
-                end = Fraction(round((line.end + 0.06) * fps)) / fps
-                if start >= 0 and lib.shot_at(clip.path, start, end):
-                    said = [Spoken(clip, line, start, end)]
-                    return bench.redone(laid_out(lib, said, bench.rng, "filler"))
-    return None
+def _laid(lib: Library, task: Task, rng: random.Random) -> tuple[Laid, str, list[str]]:
+    """A clean cutdown that has what the first kind possible needs, and its aspect."""
+    could_not: list[str] = []
+    turned = task.number % len(formats.ASPECTS)
+    aspects = [*formats.ASPECTS[turned:], *formats.ASPECTS[:turned]]
+    for kind in task.kinds:
+        needs = DEFECTS[kind].needs
+        own = [a for a in aspects if not needs & ASPECT_NEEDS or a != "16x9"]
+        try:
+            laid = clean_cut(lib, rng, f"c{task.number:04}", needs - ASPECT_NEEDS)
+            return laid, own[0], could_not
+        except Scarce:
+            could_not.append(kind)
+    return clean_cut(lib, rng, f"c{task.number:04}", frozenset()), aspects[0], could_not
 
 
-def _sentences_of(bench: Bench) -> list[Spoken]:
-    starts = {(c.path, c.source_start) for c in bench.clean.timeline.sound}
-    return [s for s in sentences(bench.library) if (s.clip.path, s.start) in starts]
-
-
-@plants(4)
-def shown_twice(bench: Bench) -> Case | None:
-    line = bench.clean.timeline
-    card = max(line.picture, key=lambda c: (c.track == "V1", c.start))
-    length = min(card.frames, bench.free()) - 2
-    again = replace(card, track="V2", start=1, frames=length)
-    return bench.redone(replace(line, picture=(*line.picture, again)))
-
-
-@plants(5)
-def bare_jump_cut(bench: Bench) -> Case | None:
-    """A sentence whose middle is taken out, with nothing over the join."""
-    line = bench.clean.timeline
-    first, sound = line.picture[0], line.sound[0]
-    if first.frames < 2.4 * line.fps:
-        return None
-    half = first.frames // 2
-    away = round(Fraction(1, 2) * line.fps)
-    second = replace(
-        first,
-        start=half,
-        frames=first.frames - half - away,
-        source_start=first.source_start + (half + away) / line.fps,
-    )
-    picture = [replace(first, frames=half), second]
-    picture += [
-        replace(c, start=c.start - away) for c in line.picture if c is not first and c.track == "V1"
-    ]
-    gone = away / line.fps
-    sounds = (
-        replace(sound, duration=half / line.fps),
-        replace(
-            sound,
-            start=half / line.fps,
-            duration=sound.duration - half / line.fps - gone,
-            source_start=sound.source_start + half / line.fps + gone,
-        ),
-        *(replace(s, start=s.start - gone) for s in line.sound[1:]),
-    )
-    titles = tuple(replace(t, start=t.start - away) for t in line.titles)
-    return bench.redone(
-        replace(
-            line, frames=line.frames - away, picture=tuple(picture), sound=sounds, words=(),
-            titles=titles,
-        )
-    )  # fmt: skip
-
-
-@plants(2)
-def flawed_picture(bench: Bench) -> Case | None:
-    """A picture with a planted flaw (blur or shake)."""
-    lib, line = bench.library, bench.clean.timeline
-    flawed = [
-        c for c in lib.truth.clips
-        if c.kind == "broll" and Fraction(c.fps) == line.fps and not c.cuts
-        and any(d.kind in ("blur", "shake") for d in c.defects)
-    ]  # fmt: skip
-    bench.rng.shuffle(flawed)
-    for clip in flawed:
-        flaw = next(d for d in clip.defects if d.kind in ("blur", "shake"))
-        at = Fraction(round((flaw.start + 0.1) * line.fps)) / line.fps
-        row = lib.tables.rows.get(clip.path)
-        shot = lib.shot_at(clip.path, at, at + 1) if row else None
-        if row is None or shot is None or flaw.end - flaw.start < 1.1:
-            continue
-        bad = replace(
-            line.picture[0], track="V2", start=2, frames=int(line.fps), clip_id=row.clip_id,
-            shot_id=shot.shot_id, path=clip.path, source_start=at,
-        )  # fmt: skip
-        return bench.redone(replace(line, picture=(*line.picture, bad)))
-    return None
-
-
-# captions and words: rows 6 and 7
-
-
-@plants(6)
-def burned_late(bench: Bench) -> Case | None:
-    if bench.clean.aspect not in formats.BURNED:
-        return None
-    late = Fraction(1, 5) * bench.rng.choice((-1, 1))
-    said = [
-        replace(w, start=max(Fraction(0), w.start + late), end=w.end + late)
-        for w in bench.clean.timeline.words
-    ]
-    spoiled = rendered(
-        bench.library, replace(bench.clean.timeline, words=tuple(said)), bench.clean.aspect,
-        bench.folder / "late",
-    )  # fmt: skip
-    return bench.clean.case(spoiled.file)
-
-
-@plants(6)
-def words_late(bench: Bench) -> Case | None:
-    """Every caption, in the picture and beside it, 200 ms off what is heard."""
-    late = Fraction(1, 5)
-    said = tuple(
-        replace(w, start=w.start + late, end=w.end + late) for w in bench.clean.timeline.words
-    )
-    return bench.redone(replace(bench.clean.timeline, words=said))
-
-
-@plants(6)
-def srt_late(bench: Bench) -> Case | None:
-    late = Fraction(1, 5)
-    said = tuple(
-        replace(w, start=w.start + late, end=w.end + late) for w in bench.clean.timeline.words
-    )
-    other = bench.clean.case(timeline=replace(bench.clean.timeline, words=said))
-    return bench.clean.case(texts={"srt": other.texts.srt, "vtt": other.texts.vtt})
-
-
-@plants(6)
-def another_word(bench: Bench) -> Case | None:
-    """The captions say a word that nobody said."""
-    words = list(bench.clean.timeline.words)
-    number = bench.rng.randrange(len(words))
-    words[number] = replace(words[number], text="elephants")
-    return bench.redone(replace(bench.clean.timeline, words=tuple(words)))
-
-
-@plants(6)
-def a_line_too_long(bench: Bench) -> Case | None:
-    text = bench.clean.case().texts.srt
-    blocks = text.strip().split("\n\n")
-    if not blocks[0]:
-        return None
-    head = blocks[0].splitlines()[:2]
-    spoken = " ".join(w.text for w in bench.clean.timeline.words)
-    if len(spoken) <= 44:
-        return None
-    return bench.clean.case(texts={"srt": "\n".join([*head, spoken]) + "\n"})
-
-
-@plants(7)
-def brand_misspelt(bench: Bench) -> Case | None:
-    name = bench.library.brand.name
-    wrong = name[:2] + name[3] + name[2] + name[4:]
-    words = list(bench.clean.timeline.words)
-    number = bench.rng.randrange(len(words))
-    words[number] = replace(words[number], text=wrong)
-    return bench.redone(replace(bench.clean.timeline, words=tuple(words)))
-
-
-@plants(7)
-def another_letter_drawn(bench: Bench) -> Case | None:
-    """The picture says another word than the captions beside it."""
-    if bench.clean.aspect not in formats.BURNED:
-        return None
-    words = list(bench.clean.timeline.words)
-    number = max(range(len(words)), key=lambda n: len(words[n].text))
-    words[number] = replace(words[number], text=words[number].text[::-1])
-    spoiled = rendered(
-        bench.library, replace(bench.clean.timeline, words=tuple(words)), bench.clean.aspect,
-        bench.folder / "letters",
-    )  # fmt: skip
-    return bench.clean.case(spoiled.file)
-
-
-@plants(7)
-def end_card_gone(bench: Bench) -> Case | None:
-    spoiled = rendered(
-        bench.library, replace(bench.clean.timeline, titles=()), bench.clean.aspect,
-        bench.folder / "card",
-    )  # fmt: skip
-    return bench.clean.case(spoiled.file)
-
-
-@plants(7)
-def text_below_the_buttons(bench: Bench) -> Case | None:
-    """Everything drawn lies 15 % lower than it should."""
-    width, height = bench.clean.case().size
-    low = int(height * 0.15) // 2 * 2
-    video = f"pad={width}:{height + low}:0:{low},crop={width}:{height}:0:0"
-    return bench.clean.case(bench.again(video))
-
-
-# sound: rows 8, 9, 12
-
-
-@plants(8)
-def too_quiet(bench: Bench) -> Case | None:
-    return bench.clean.case(bench.again("", "volume=-4dB"))
-
-
-@plants(8)
-def too_hot(bench: Bench) -> Case | None:
-    return bench.clean.case(bench.again("", "volume=5dB"))
-
-
-@plants(8)
-def music_over_the_voice(bench: Bench) -> Case | None:
-    """The bed 12 dB louder than it was mixed."""
-    case = bench.clean.case()
-    if case.music is None:
-        return None
-    out = bench.folder / "loud.mp4"
-    media.run_arguments(
-        ["-i", str(bench.clean.file), "-i", str(case.music), "-filter_complex",
-         "[1:a]aresample=48000,aformat=channel_layouts=stereo,volume=-14dB[m];"
-         "[0:a][m]amix=inputs=2:duration=first:normalize=0,loudnorm=I=-14:TP=-2:LRA=11,"
-         "aresample=48000[a]",
-         "-map", "0:v", "-map", "[a]", "-c:v", "copy", "-c:a", "aac", "-b:a", "192k", "-ac", "2",
-         "-movflags", "+faststart", "-video_track_timescale", str(formats.ticks(bench.fps)[0]),
-         str(out)],
-        bench.folder, 300, "planting music",
-    )  # fmt: skip
-    return bench.clean.case(out)
-
-
-@plants(9)
-def sound_late(bench: Bench) -> Case | None:
-    late = bench.rng.choice((60, 80, 120))
-    return bench.clean.case(bench.again("", f"adelay={late}:all=1,atrim=end={_length(bench)}"))
-
-
-@plants(9)
-def sound_drifts(bench: Bench) -> Case | None:
-    sound = f"asetrate=48000*0.985,aresample=48000,atrim=end={_length(bench)}"
-    return bench.clean.case(bench.again("", sound))
-
-
-def _length(bench: Bench) -> str:
-    return f"{float(bench.clean.timeline.duration):.6f}"
-
-
-@plants(12)
-def hole_in_the_voice(bench: Bench) -> Case | None:
-    words = [w for w in bench.clean.timeline.words if w.end - w.start > Fraction(1, 4)]
-    if not words:
-        return None
-    word = bench.rng.choice(words)
-    at = float((word.start + word.end) / 2)
-    return bench.clean.case(
-        bench.again("", f"volume=0:enable='between(t,{at - 0.04:.3f},{at + 0.04:.3f})'")
+def _alarms(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What gates say of a clean cutdown, whether or not they are gates on the write path today."""
+    return tuple(
+        f"{r.measure}: {' | '.join(f'{f.what} [{f.at}]' for f in r.findings[:2])}"
+        for r in rows
+        if r.findings and r.kind == "gate"
     )
 
 
-@plants(12)
-def click(bench: Bench) -> Case | None:
-    at = bench.middle()
-    sound = f"aeval='val(ch)+if(between(t,{at:.5f},{at + 0.00008:.5f}),0.7,0)':c=same"
-    return bench.clean.case(bench.again("", sound))
-
-
-@plants(12)
-def lost_channel(bench: Bench) -> Case | None:
-    side = bench.rng.choice(
-        ("pan=stereo|c0=c0|c1=0*c0,volume=3dB", "pan=stereo|c0=0*c0|c1=c1,volume=3dB")
-    )
-    return bench.clean.case(bench.again("", side))
-
-
-# picture: rows 10 to 14
-
-
-@plants(12)
-def black(bench: Bench) -> Case | None:
-    at = bench.middle()
-    video = f"drawbox=c=black:t=fill:enable='between(t,{at:.3f},{at + 0.5:.3f})'"
-    return bench.clean.case(bench.again(video))
-
-
-@plants(12)
-def freeze(bench: Bench) -> Case | None:
-    at = int(bench.middle() * bench.fps)
-    held = round(1.2 * bench.fps)
-    # frames come later by `held`, the first of them stands meanwhile; the end is cut off
-    video = (
-        f"loop=loop={held}:size=1:start={at},"
-        f"trim=end_frame={bench.clean.timeline.frames},setpts=N/({bench.fps})/TB"
-    )
-    return bench.clean.case(bench.again(video))
-
-
-@plants(12)
-def flashing(bench: Bench) -> Case | None:
-    at = bench.middle()
-    video = f"drawbox=c=white:t=fill:enable='between(t,{at:.3f},{at + 1:.3f})*lt(mod(n,4),2)'"
-    return bench.clean.case(bench.again(video))
-
-
-@plants(13)
-def wrong_size(bench: Bench) -> Case | None:
-    width, height = bench.clean.case().size
-    return bench.clean.case(bench.again(f"scale={width // 4 * 2}:{height // 4 * 2}"))
-
-
-@plants(13)
-def wrong_rate(bench: Bench) -> Case | None:
-    other = 30 if bench.fps != 30 else 24
-    out = bench.again(f"fps={other}")
-    return bench.clean.case(out)
-
-
-@plants(13)
-def frames_lost(bench: Bench) -> Case | None:
-    drop = bench.rng.randrange(10, bench.clean.timeline.frames - 10)
-    return bench.clean.case(bench.again(f"select='not(eq(n,{drop}))'"))
-
-
-@plants(13)
-def corrupt(bench: Bench) -> Case | None:
-    data = bytearray(bench.clean.file.read_bytes())
-    begin = data.index(b"mdat")
-    at = begin + int((len(data) - begin) * bench.rng.uniform(0.3, 0.7))
-    data[at : at + 4000] = bytes(4000)
-    out = bench.folder / "corrupt.mp4"
-    out.write_bytes(data)
-    return bench.clean.case(out)
-
-
-@plants(10)
-def colour_jumps(bench: Bench) -> Case | None:
-    """From the second sentence of one set-up on, the picture is green."""
-    line = bench.clean.timeline
-    story = [c for c in line.picture if c.track == "V1"]
-    shots = bench.library.tables.shots
-    setups = [shots[c.shot_id].setup for c in story[:-1]]
-    pair = next((n for n in range(1, len(setups)) if setups[n] and setups[n] in setups[:n]), None)
-    if pair is None:
-        return None
-    at = float(story[pair].start / line.fps) - 0.001
-    video = f"colorbalance=gm=0.25:gh=0.2:rm=-0.15:enable='gte(t,{at:.3f})'"
-    return bench.clean.case(bench.again(video))
-
-
-@plants(11)
-def subject_out_of_frame(bench: Bench) -> Case | None:
-    line = bench.clean.timeline
-    cut = line.picture[0]
-    x = cut.face[0] + cut.face[2] / 2
-    if cut.face[2] == 0 or bench.clean.aspect == "16x9":
-        return None
-    away = (0.0, 0.5) if x > 0.5 else (1.0, 0.5)
-    aside = replace(cut, face=(0.0, 0.0, 0.0, 0.0), focus=away)
-    return bench.redone(replace(line, picture=(aside, *line.picture[1:])))
-
-
-@plants(14)
-def wrong_clip(bench: Bench) -> Case | None:
-    lib, line = bench.library, bench.clean.timeline
-    used = {c.path for c in line.picture}
-    first = line.picture[0]
-    others = [c for c in covers(lib) if c.path not in used]
-    other = bench.rng.choice(others)
-    plain = getattr(segments, "source_of")  # noqa: B009  # what it imports, not its own
-
-    def swapped(root: Path, path: str) -> Path:
-        return Path(plain(root, other.path if path == first.path else path))
-
-    with mock.patch.object(segments, "source_of", swapped):
-        spoiled = rendered(lib, _apart(line), bench.clean.aspect, bench.folder / "wrong")
-    return bench.clean.case(spoiled.file)
-
-
-_APART = iter(range(10**9))
-
-
-def _apart(line: Timeline) -> Timeline:
-    """The same pictures under other digests: their source starts a hair (never a frame) later."""
-    hair = Fraction(next(_APART) + 1, 10**12)
-    first = line.picture[0]
+def _spoiled(entry: Entry, bench: Bench, kind: str, rows: Sequence[Row]) -> Entry | None:
+    """What was said of the cutdown with this defect; None where it cannot have it."""
+    defect = DEFECTS[kind]
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        case = defect.plant(bench)
+        if case is None:
+            return None
+        with bench.note.under():
+            said = said_of(judged(case, bench.library.truth, bench.note.asked))
+    except Exception as error:  # told in the ledger and in the result
+        raised = f"{type(error).__name__}: {error}"[:400]
+        return replace(entry, kind=kind, must=defect.must, raised=raised)
+    found, by = found_by(said, said_of(rows), defect.must)
     return replace(
-        line, picture=(replace(first, source_start=first.source_start + hair), *line.picture[1:])
-    )
+        entry, kind=kind, must=defect.must, size=bench.note.size, times=bench.note.times,
+        found=found, by=tuple(by),
+    )  # fmt: skip
 
 
-@plants(14)
-def stale_segment(bench: Bench) -> Case | None:
-    """The first stretch shows its clip half a second off, as an older cut of it did."""
-    line = bench.clean.timeline
-    first = line.picture[0]
-    off = Fraction(round(line.fps / 2)) / line.fps
-    at = first.source_start - off if first.source_start > off else first.source_start + off
-    old = replace(line, picture=(replace(first, source_start=at), *line.picture[1:]))
-    spoiled = rendered(bench.library, old, bench.clean.aspect, bench.folder / "stale")
-    return bench.clean.case(spoiled.file)
+def cpu_s() -> float:
+    """CPU seconds of this process and of everything that it started and waited for."""
+    both = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(use.ru_utime + use.ru_stime for use in both)
 
 
-@plants(14)
-def forbidden_word(bench: Bench) -> Case | None:
-    brief = bench.library.brief.model_copy(update={"forbidden": ("guaranteed",)})
-    line = bench.clean.timeline
-    titles = tuple(replace(t, text="Guaranteed light") for t in line.titles)
-    return bench.redone(replace(line, titles=titles), brief=brief)
+def peak_mb() -> float:
+    """Largest resident memory of this process plus that of the largest it started, MB."""
+    both = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(sum(use.ru_maxrss for use in both) / 1024, 1)
 
 
-@plants(14)
-def card_not_last(bench: Bench) -> Case | None:
-    line = bench.clean.timeline
-    titles = tuple(replace(t, start=2) for t in line.titles)
-    return bench.redone(replace(line, titles=titles))
+# the run
 
 
-@plants(15)
-def otio_off_by_one(bench: Bench) -> Case | None:
-    line = bench.clean.timeline
-    first = line.picture[0]
-    moved = replace(first, source_start=first.source_start + 1 / line.fps)
-    other = bench.clean.case(timeline=replace(line, picture=(moved, *line.picture[1:])))
-    return bench.clean.case(texts={"otio": other.texts.otio})
+@dataclass(frozen=True)
+class Wanted:
+    """What a run is asked for."""
 
-
-# measuring
-
-
-def said_of(case: Case) -> dict[str, tuple[int, str, list[str]]]:
-    """Measure to (row, kind, what it says) for everything that found something."""
-    found = {}
-    for measure in MEASURES:
-        if measure.name in UNMADE or measure.kind == "report":
-            continue
-        outcome = run(measure, case)
-        if outcome.findings:
-            what = [f.what for f in outcome.findings]
-            found[measure.name] = measure.row, measure.kind, what
-    return found
+    bad: int
+    good: int
+    seeds: tuple[int, ...]
+    size: str
+    jobs: int = 1
+    again: bool = False
+    kinds: tuple[str, ...] = ()
+    """Only these; empty: all."""
 
 
 def measure_detection(
     bad: int, good: int, seed: int, folder: Path | None = None, size: str = "small"
 ) -> dict[str, Any]:
-    """Recall over `bad` cutdowns with one defect each, false alarms over `good` clean ones.
+    """The same on the library of one seed, by one job: see `detection`."""
+    return detection(Wanted(bad, good, (seed,), size), folder)
+
+
+def detection(wanted: Wanted, folder: Path | None = None) -> dict[str, Any]:
+    """Recall over cutdowns with one defect each, false alarms over clean ones.
 
     A false alarm is a clean cutdown that any gate calls bad, whether or not it is a gate on the
     write path today. Scores are reported beside it.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        return _measured(bad, good, seed, folder or Path(scratch), size)
+        return _measured(wanted, folder or Path(scratch))
 
 
-def _measured(bad: int, good: int, seed: int, folder: Path, size: str) -> dict[str, Any]:
-    from video_assets_tests.truth.library import make
-
-    began = time.monotonic()
-    made = folder / f"library-{seed}-{size}"
-    if not (made / "truth.json").exists():
-        make(made, seed, size)
-    data = folder / f"data-{seed}-{size}"
-    lib = taken_in(made, data)
-    aspects = ("9x16", "1x1", "16x9", "4x5")
-    rng = random.Random(seed)
-    names = sorted(DEFECTS)
-    missed: list[str] = []
-    alarms: list[str] = []
-    tried: Counter[str] = Counter()
-    caught: Counter[str] = Counter()
-    scores: Counter[str] = Counter()
-    by: dict[str, Counter[str]] = {}
-    done_bad = done_good = 0
-    for number, timeline in enumerate(clean_timelines(lib, seed)):
-        if done_bad >= bad and done_good >= good:
-            break
-        aspect = aspects[number % len(aspects)]
-        place = folder / "cuts" / str(number)
-        clean = rendered(lib, timeline, aspect, place)
-        base = said_of(clean.case())
-        if done_good < good:
-            done_good += 1
-            shut = {n: f for n, (_, kind, f) in base.items() if kind == "gate"}
-            scores.update(n for n, (_, kind, _) in base.items() if kind != "gate")
-            if shut:
-                alarms.append(f"{timeline.cut_id} {aspect}: {shut}")
-                _tell(f"false alarm {alarms[-1]}")
-        for case, name in _spoiled(lib, clean, place, rng, names, done_bad):
-            if done_bad >= bad:
-                break
-            done_bad += 1
-            row = DEFECTS[name][0]
-            tried[name] += 1
-            found = said_of(case)
-            new = {
-                n for n, (r, _, what) in found.items()
-                if r == row and what != (base[n][2] if n in base else [])
-            }  # fmt: skip
-            by.setdefault(name, Counter()).update(
-                n for n, (_, _, what) in found.items() if what != (base[n][2] if n in base else [])
-            )
-            if new:
-                caught[name] += 1
-            else:
-                missed.append(f"{timeline.cut_id} {aspect} {name}")
-                _tell(f"missed {missed[-1]}; said: {sorted(found)}")
-        _tell(f"{done_good} clean, {len(alarms)} alarms; {done_bad} bad, {len(missed)} missed")
+def _measured(wanted: Wanted, folder: Path) -> dict[str, Any]:
+    began, cpu = time.monotonic(), cpu_s()
+    names = sorted(wanted.kinds or DEFECTS)
+    head = {
+        "benchmark": "defects", **code_of(), "verdict": VERDICT_VERSION,
+        "seeds": list(wanted.seeds), "size": wanted.size, "kinds": names,
+    }  # fmt: skip
+    ledger = Ledger(folder, head, wanted.again)
+    if ledger.entries:
+        _tell(began, f"goes on after {len(ledger.entries)} cutdowns")
+    pool = _pool(wanted.jobs)
+    try:
+        makes = digest_of(ROOT, ("video_assets_tests/truth",))[:8]
+        firsts = [Task(0, seed, wanted.size, folder, (), True, makes) for seed in wanted.seeds]
+        prepare = [pool.submit(prepared, task) for task in firsts]
+        for task, done in zip(firsts, prepare, strict=True):
+            cpu_of = done.result()
+            _tell(began, f"the library of seed {task.seed} is taken in ({cpu_of:.0f} CPU s)")
+        _run(wanted, firsts, names, ledger, pool, began)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    kinds = {name: DEFECTS[name].must for name in names}
+    entries = ledger.entries
+    measures = {m.name for m in MEASURES if m.kind != "report"} - set(UNMADE)
+    measures |= {m.name for m in TRUTH_MEASURES if m.kind != "report"} | {LASTS}
+    planted = {m for must in kinds.values() for m in must}
     return {
         "benchmark": "defects",
-        "recall": round(1 - len(missed) / max(1, done_bad), 4),
-        "false_alarms": round(len(alarms) / max(1, done_good), 4),
-        "bad": done_bad,
-        "good": done_good,
-        "kinds": len(tried),
-        "missed": missed,
-        "alarms": alarms,
-        "caught": {n: f"{caught[n]}/{tried[n]}" for n in sorted(tried)},
-        "by": {n: dict(c.most_common(6)) for n, c in sorted(by.items())},
-        "scores_on_clean": dict(scores),
-        "seed": seed,
-        "size": size,
+        **counted(entries, kinds),
+        "measures_without_a_defect": sorted(measures - planted),
+        "only_by_truth": [k for k, must in kinds.items() if must and not set(must) - OF_TRUTH],
+        "seeds": list(wanted.seeds),
+        "size": wanted.size,
+        **{k: head[k] for k in ("commit", "code", "verdict")},
+        "versions": {n: version(n) for n in ("av", "numpy", "scipy", "opencv-python-headless")},
+        "machine": machine(),
+        "threads": {"jobs": wanted.jobs, "encoder": formats.ENCODER_THREADS},
+        "peak_mb_of_a_job": max([e.notes.get("peak_mb", 0.0) for e in entries], default=0.0),
+        "cpu_s": round(sum(e.cpu_s for e in entries), 1),
+        "cpu_s_of_this_process": round(cpu_s() - cpu, 1),
         "wall_s": round(time.monotonic() - began, 1),
     }
 
 
-def _spoiled(
-    lib: Library, clean: Cut, place: Path, rng: random.Random, names: list[str], done: int
-) -> Iterator[tuple[Case, str]]:
-    """The next defect in turn that this cutdown can have; every kind gets its turns."""
-    for step in range(len(names)):
-        name = names[(done + step) % len(names)]
-        folder = place / name
-        folder.mkdir(parents=True, exist_ok=True)
-        case = DEFECTS[name][1](Bench(lib, clean, folder, rng))
-        if case is not None:
-            yield case, name
+def _run(
+    wanted: Wanted,
+    firsts: Sequence[Task],
+    names: Sequence[str],
+    ledger: Ledger,
+    pool: Executor,
+    began: float,
+) -> None:
+    """Cutdown after cutdown, until there are as many bad and good ones as are wanted.
+
+    `firsts`: a task of every library, whose cutdowns take turns.
+    """
+    turns = Counter(e.kind for e in ledger.entries if e.kind)
+    could_not = Counter(kind for e in ledger.entries for kind in e.could_not)
+    pending: deque[tuple[Task, Future[Entry]]] = deque()
+    number = len(ledger.entries)
+    most = 4 * (wanted.bad + wanted.good) + 20
+    first = time.monotonic(), number
+    while True:
+        bad = sum(e.tried for e in ledger.entries)
+        good = sum(e.judged_clean for e in ledger.entries)
+        while len(pending) < AHEAD and number < most:
+            spoils = bad + sum(bool(t.kinds) for t, _ in pending) < wanted.bad
+            counts = good + sum(t.good for t, _ in pending) < wanted.good
+            if not spoils and not counts:
+                break
+            ahead = turns + Counter(t.kinds[0] for t, _ in pending if t.kinds)
+            kinds = tuple(in_turn(names, ahead, could_not)) if spoils else ()
+            first_of = firsts[number % len(firsts)]
+            task = replace(first_of, number=number, kinds=kinds, good=counts)
+            pending.append((task, pool.submit(work, task)))
+            number += 1
+        if not pending:
             return
+        _, future = pending.popleft()
+        entry = future.result()
+        ledger.add(entry)
+        turns.update([entry.kind] if entry.kind else [])
+        could_not.update(entry.could_not)
+        _progress(entry, ledger.entries, wanted, began, first)
+        if len(ledger.entries) >= 8 and all(BEFORE in e.raised for e in ledger.entries):
+            raise ValueError(f"no cutdown could be made: {entry.raised}")
 
 
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _progress(
+    entry: Entry, entries: Sequence[Entry], wanted: Wanted, began: float, first: tuple[float, int]
+) -> None:
+    if entry.tried and not entry.found:
+        _tell(began, f"missed {missed(entry)}")
+    if entry.alarms:
+        _tell(began, f"false alarm {where(entry)}: {'; '.join(entry.alarms)}")
+    if entry.raised:
+        _tell(began, f"raised {where(entry)} {entry.kind}: {entry.raised}")
+    bad, good = sum(e.tried for e in entries), sum(e.judged_clean for e in entries)
+    each = (time.monotonic() - first[0]) / max(1, len(entries) - first[1])
+    left = max(wanted.bad - bad, wanted.good - good, 0) * each / 60
+    lost, alarmed = (
+        sum(e.tried and not e.found for e in entries),
+        sum(bool(e.alarms) for e in entries),
+    )
+    _tell(
+        began,
+        f"{good} clean, {alarmed} alarms; {bad} bad, {lost} missed; {entry.kind or 'clean only'} "
+        f"{entry.aspect}; about {left:.0f} min left",
+    )
+
+
+class _Here(Executor):
+    """One job: everything runs in this process, at once."""
+
+    def submit(self, work_of: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work_of(*given, **named))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+def _pool(jobs: int) -> Executor:
+    if jobs < 2:
+        return _Here()
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # for the processes that begin now
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+
+
+def _tell(began: float, text: str) -> None:
+    seconds = int(time.monotonic() - began)
+    stamp = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    print(f"{stamp} {text}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bad", type=int, default=200)
-    parser.add_argument("--good", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--size", default="small")
-    parser.add_argument("--folder", type=Path, default=None)
-    given = parser.parse_args()
-    print(
-        json.dumps(measure_detection(given.bad, given.good, given.seed, given.folder, given.size))
+    from video_assets_tests.truth.library import HELD_OUT, TUNING
+
+    tuning = ",".join(map(str, TUNING))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument(
+        "--bad", type=int, default=200, metavar="N", help="cutdowns with a defect (200)"
+    )
+    parser.add_argument(
+        "--good", type=int, default=200, metavar="N", help="clean cutdowns that count (200)"
+    )
+    parser.add_argument(
+        "--seeds", default=tuning, metavar="N,N", help=f"libraries to take in turns ({tuning})"
+    )
+    parser.add_argument(
+        "--held-out", action="store_true", help="the five seeds for reporting only instead"
+    )
+    parser.add_argument(
+        "--size", default="small", choices=("tiny", "small", "full"), help="of the libraries"
+    )
+    parser.add_argument(
+        "--kinds", default="", metavar="NAME,NAME", help="plant only these kinds of defects"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="processes that work side by side (1)"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=None, metavar="DIR",
+        help="keeps the libraries and a ledger there: a stopped run goes on",
+    )  # fmt: skip
+    parser.add_argument(
+        "--again", action="store_true", help="begins a new ledger and keeps the libraries"
+    )
+    given = parser.parse_args()
+    seeds = HELD_OUT if given.held_out else tuple(int(s) for s in given.seeds.split(","))
+    kinds = tuple(k for k in given.kinds.split(",") if k)
+    unknown = sorted(set(kinds) - set(DEFECTS))
+    if unknown:
+        parser.error(f"no such kinds: {', '.join(unknown)}; there are {', '.join(sorted(DEFECTS))}")
+    wanted = Wanted(given.bad, given.good, seeds, given.size, given.jobs, given.again, kinds)
+    try:
+        print(json.dumps(detection(wanted, given.folder)))
+    except ValueError as error:
+        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
 """The yardstick: ours, naive and random valid on libraries with known truth, judged alike.
 
 `python -m benchmarks.yardstick --quick` takes minutes: a tiny library, one seed, two aspects.
-Left out, five libraries of size small in both forms take hours. The last line of standard output is
-one JSON object: `ours naive random recall false_alarms` (shares, null: not measured) and more.
+`--held-out` is the five seeds for reporting, in both forms, on tiny libraries and in three aspects:
+{cost}.
+With `--full` it is small libraries and all six aspects, which takes hours; so does leaving both out
+(the seeds for tuning, small, six aspects).
+
+What a library gave is written as soon as it is there; with `--work` a benchmark that was stopped
+goes on where commit and options are the same. The last line of standard output is one JSON object:
+`ours naive random recall false_alarms` (shares, null: not measured) and more.
 """
 
 import argparse
@@ -12,7 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -27,18 +33,27 @@ from benchmarks.checks import (
 from benchmarks.contestants import ours
 from benchmarks.cost import Cost, commit, machine, measured
 from benchmarks.judging import score_delivered
+from benchmarks.kept import keep, kept
 from benchmarks.report import report
 from video_assets.delivery.inspections.truth import Truth, read_truth
-from video_assets.delivery.yardstick.score import Score
+from video_assets.delivery.yardstick.page import campaign_gates
+from video_assets.delivery.yardstick.score import Score, scored
 from video_assets.delivery.yardstick.written import plain, write_scores
 from video_assets.finishing.formats import ASPECTS
 from video_assets.foundation.errors import VideoAssetsError
-from video_assets.foundation.store import Project, Workspace, write_atomic
+from video_assets.foundation.store import Workspace, write_atomic
 
 ROOT = Path(__file__).parents[1]
+HELD_OUT_COST = (
+    "about 30 minutes of CPU on two cores; 1.8 for a library in two aspects were measured,"
+    "\nthe third aspect and the defects are estimated"
+)
+HELD_OUT_ASPECTS = ("9x16", "1x1", "16x9")
+"""Tall, square, and wide without burned captions."""
 QUICK_ASPECTS = ("9x16", "1x1")
 QUICK_DEFECTS, FULL_DEFECTS = 20, 200
 """Spoiled cutdowns, and as many clean ones."""
+CONTESTANTS = ("ours", "naive", "random")
 LENGTHS = (6, 15, 30)
 """Seconds that naive and random make where the brief names none."""
 OTHERS = (
@@ -63,68 +78,104 @@ class Asked:
     """With sidecar words, without."""
     aspects: Sequence[str]
     full: bool
+    defects: int
+    """Spoiled cutdowns, and as many clean ones."""
 
 
 def main() -> None:
     """The command line; see the module's own words."""
-    options = _options().parse_args()
+    parser = _options()
+    options = parser.parse_args()
+    if options.quick and options.held_out:
+        parser.error("--quick looks at a seed for tuning: it does not go with --held-out")
     asked = _asked(options)
-    began, here = time.monotonic(), machine()
-    work = options.work or Path(tempfile.mkdtemp(prefix="video-assets-yardstick-"))
+    began, here, measured_commit = time.monotonic(), machine(), commit(ROOT)
+    work = (options.work or Path(tempfile.mkdtemp(prefix="video-assets-yardstick-"))).resolve()
+    checks: list[dict[str, Any]] = []
+    scores: list[Score] = []
+
+    def told(found: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Writes all that is known so far; the report and the last line."""
+        facts = {
+            "libraries": f"{len(asked.seeds)} of size {asked.size}, seeds "
+            f"{', '.join(map(str, asked.seeds))}",
+            "recorded clips of the corpus": _recorded(asked.size),
+            "forms": " and ".join(_form(words) for words in asked.forms),
+            "aspects": ", ".join(asked.aspects),
+            "commit": measured_commit,
+            "command": shlex.join(["python", "-m", "benchmarks.yardstick", *sys.argv[1:]]),
+            "machine": ", ".join(f"{k} {v}" for k, v in here.items()),
+            "seconds": round(time.monotonic() - began),
+        }
+        result = _result(scores, found)
+        more = {**result, "checks": checks, "others": OTHERS, "detection": dict(found)}
+        write_scores(scores, options.out, "The yardstick", facts)
+        write_atomic(
+            options.out / "yardstick.json",
+            json.dumps({**more, **plain(scores, facts)}, indent=1, default=str) + "\n",
+        )
+        text = report(scores, facts, more)
+        write_atomic(options.report or options.out / "report.md", text)
+        return text, {**result, **facts}
+
     try:
-        scores, checks = run(asked, work)
+        for some, also in run(asked, work, measured_commit):
+            scores += some
+            checks += also
+            told({})
+        found = {} if options.no_defects else detection(asked, work, measured_commit)
+        text, last = told(found)
     finally:
         if not options.work:
             shutil.rmtree(work, ignore_errors=True)
-    many = QUICK_DEFECTS if options.quick else FULL_DEFECTS
-    found = detection(many, min(asked.seeds), asked.size) if not options.no_defects else {}
-    result = {
-        **{who: _mean(scores, who) for who in ("ours", "naive", "random")},
+    print(text)
+    print(json.dumps(last))
+
+
+def _result(scores: Sequence[Score], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of the last line."""
+    by_who = {who: [s for s in scores if s.who == who] for who in CONTESTANTS}
+    return {
+        **{who: _mean([s.headline for s in own]) for who, own in by_who.items()},
         "recall": found.get("recall"),
         "false_alarms": found.get("false_alarms"),
-        "spread": {who: _spread(scores, who) for who in ("ours", "naive", "random")},
-        "passes_today": {
-            who: round(mean(s.passes_today for s in scores if s.who == who), 4)
-            for who in dict.fromkeys(s.who for s in scores)
+        "all_gates_but_exports": {
+            who: _mean([s.but_exports for s in own]) for who, own in by_who.items()
         },
+        "campaign_gates": {who: campaign_gates(own) for who, own in by_who.items()},
+        "spread": {who: _spread([s.headline for s in own]) for who, own in by_who.items()},
+        "passes_today": {who: _mean([s.passes_today for s in own]) for who, own in by_who.items()},
     }
-    facts = {
-        "libraries": f"{len(asked.seeds)} of size {asked.size}, seeds "
-        f"{', '.join(map(str, asked.seeds))}",
-        "forms": " and ".join(_form(words) for words in asked.forms),
-        "aspects": ", ".join(asked.aspects),
-        "commit": commit(ROOT),
-        "command": shlex.join(["python", "-m", "benchmarks.yardstick", *sys.argv[1:]]),
-        "machine": ", ".join(f"{k} {v}" for k, v in here.items()),
-        "seconds": round(time.monotonic() - began),
-    }
-    more = {**result, "checks": checks, "others": OTHERS, "detection": found}
-    write_scores(scores, options.out, "The yardstick", facts)
-    write_atomic(
-        options.out / "yardstick.json",
-        json.dumps({**more, **plain(scores, facts)}, indent=1, default=str) + "\n",
-    )
-    text = report(scores, facts, more)
-    write_atomic(options.report or options.out / "report.md", text)
-    print(text)
-    print(json.dumps({**result, **facts}))
+
+
+def _recorded(size: str) -> str:
+    from video_assets_tests.truth.recorded import recordings
+
+    return f"{len(recordings(size))} in each library"
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="benchmarks.yardstick", description=__doc__)
-    parser.add_argument(
-        "--quick", action="store_true", help="tiny, one seed, with words, 2 aspects"
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.yardstick",
+        description=(__doc__ or "").format(cost=HELD_OUT_COST),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", type=int, nargs="+", help="of the libraries")
-    parser.add_argument("--held-out", action="store_true", help="the five seeds for reporting")
-    parser.add_argument("--size", choices=("tiny", "small", "full"))
-    parser.add_argument("--forms", choices=("both", "words", "no-words"))
-    parser.add_argument("--aspects", help="such as 9x16,1x1; else all six")
-    parser.add_argument("--full", action="store_true", help="also rerender and run twice")
-    parser.add_argument("--no-defects", action="store_true", help="without the planted defects")
-    parser.add_argument("--out", type=Path, default=Path("yardstick"), help="folder for results")
-    parser.add_argument("--report", type=Path, help="write the Markdown report here")
-    parser.add_argument("--work", type=Path, help="keep libraries and films in this folder")
+    add = parser.add_argument
+    add("--quick", action="store_true", help="tiny, one seed, with words, 2 aspects, 20 defects")
+    add("--seeds", type=int, nargs="+", help="of the libraries; else those for tuning")
+    add("--held-out", action="store_true", help="the five seeds for reporting, tiny, both forms, "
+        "3 aspects, 20 defects: about 30 minutes of CPU")  # fmt: skip
+    add("--size", choices=("tiny", "small", "full"), help="of a library; see truth/planning.py")
+    add("--forms", choices=("both", "words", "no-words"), help="with sidecar words or without")
+    add(
+        "--aspects", help="such as 9x16,1x1; else all six (two with --quick, three with --held-out)"
+    )
+    add("--full", action="store_true", help="also rerender and run twice; --held-out: as large as "
+        "the seeds for tuning")  # fmt: skip
+    add("--no-defects", action="store_true", help="without the planted defects")
+    add("--out", type=Path, default=Path("yardstick"), help="folder for results (yardstick)")
+    add("--report", type=Path, help="write the Markdown report here; else report.md in --out")
+    add("--work", type=Path, help="keep libraries and films in this folder, and go on from there")
     return parser
 
 
@@ -134,43 +185,56 @@ def _asked(options: argparse.Namespace) -> Asked:
     seeds = options.seeds or (list(HELD_OUT) if options.held_out else list(TUNING))
     if options.quick:
         seeds = seeds[:1]
-    aspects = (
-        options.aspects.split(",")
-        if options.aspects
-        else (QUICK_ASPECTS if options.quick else ASPECTS)
-    )
+    reduced = options.quick or (options.held_out and not options.full)
+    usual = ASPECTS if not reduced else QUICK_ASPECTS if options.quick else HELD_OUT_ASPECTS
+    aspects = options.aspects.split(",") if options.aspects else usual
     unknown = [a for a in aspects if a not in ASPECTS]
     if unknown:
         raise SystemExit(f"{unknown[0]!r} is no aspect ratio; there are {', '.join(ASPECTS)}")
     forms = options.forms or ("words" if options.quick else "both")
     return Asked(
         seeds,
-        options.size or ("tiny" if options.quick else "small"),
+        options.size or ("tiny" if reduced else "small"),
         {"both": (True, False), "words": (True,), "no-words": (False,)}[forms],
         aspects,
         options.full,
+        QUICK_DEFECTS if reduced else FULL_DEFECTS,
     )
 
 
-def run(asked: Asked, work: Path) -> tuple[list[Score], list[dict[str, Any]]]:
-    """All contestants on all libraries, and with `full` the checks of several runs."""
-    from video_assets_tests.truth.library import make
+Given = tuple[list[Score], list[dict[str, Any]]]
+"""Scores and checks of one library."""
 
-    scores: list[Score] = []
-    checks: list[dict[str, Any]] = []
+
+def run(asked: Asked, work: Path, commit: str) -> Iterator[Given]:
+    """All contestants on one library after the other; with `full` the checks of several runs.
+
+    What lies in `work` of the same commit and options is read back.
+    """
+    from video_assets_tests.truth.library import make, name
+
     for seed in asked.seeds:
         for words in asked.forms:
             setting = f"seed {seed}, {_form(words)}"
-            place = work / f"{seed}-{'words' if words else 'no-words'}"
+            place = work / name(seed, asked.size, words)
+            key = {"commit": commit, "aspects": list(asked.aspects), "full": asked.full}
+            known = kept(place, key) if commit else None
+            if known is not None:
+                _tell(f"{setting}: read back from {place}")
+                yield known[0], known[1]["checks"]
+                continue
+            shutil.rmtree(place, ignore_errors=True)  # a part of it may be another commit's
             _tell(f"{setting}: making the library")
             library = make(place / "library", seed, asked.size, words)
             truth = read_truth(library / "truth.json")
-            scores += contest(library, place, truth, setting, seed, asked.aspects)
+            scores = contest(library, place, truth, setting, seed, asked.aspects)
+            checks = []
             if asked.full:
                 data = Workspace(place / "ours")
                 for one in several_runs(library, data, place / "checks", asked.aspects):
                     checks.append({**asdict(one), "holds": one.holds, "setting": setting})
-    return scores, checks
+            keep(place, key, scores, {"checks": checks})
+            yield scores, checks
 
 
 def _form(words: bool) -> str:
@@ -191,8 +255,11 @@ def contest(
 ) -> list[Score]:
     """Ours, naive and random valid on one library; every program for itself, one after the other.
 
-    Raises VideoAssetsError where ours did not even index the library: then nobody can be judged.
+    Where ours makes nothing, that is 0 of what was asked, with the reason. Where it does not even
+    index the library, nobody else can be judged: then its is the only score.
     """
+    from video_assets.editorial.brief import load_brief
+    from video_assets.orchestration.assets.library import FOOTAGE
     from video_assets.orchestration.cases import rows_of
     from video_assets.orchestration.scoring import score_project
 
@@ -206,11 +273,16 @@ def contest(
     if "index_s" in phases and hours:
         spent["index_share"] = phases["index_s"] / 3600 / hours
     _tell(f"{setting}: judging ours")
+    lengths = load_brief(library / "brief.yaml").durations or LENGTHS
     try:
         found = [score_project(project, truth, "ours", setting, spent, aspects)]
     except VideoAssetsError as error:
-        raise VideoAssetsError(f"{error}; see {place / 'ours.log'}") from error
-    lengths = _lengths(project)
+        why = _last_words(place / "ours.log") or str(error)
+        _tell(f"{setting}: ours made nothing: {why}")
+        none = {f"ours-{seconds:02d}": why for seconds in lengths}
+        found = [scored([], "ours", setting, none, aspects, truth, spent)]
+        if not project.path(FOOTAGE).is_file():
+            return found
     asked = ["--lengths", ",".join(map(str, lengths)), *named]
     ids = place / "ids.json"
     ids.write_text(json.dumps({p: r.clip_id for p, r in rows_of(project).items() if r.clip_id}))
@@ -240,18 +312,21 @@ def _program(name: str, arguments: Sequence[str], place: Path) -> Cost:
     return cost
 
 
+def _last_words(log: Path) -> str:
+    """The last line that a program wrote."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line), "")[:300]
+
+
 def _hours(truth: Truth) -> float:
     return sum(c.duration for c in truth.clips) / 3600
 
 
-def _lengths(project: Project) -> tuple[int, ...]:
-    from video_assets.editorial.brief import load_brief
-
-    return load_brief(project.path("brief.yaml")).durations or LENGTHS
-
-
 def _spent(cost: Cost) -> dict[str, float]:
-    return {"wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "peak_mb": cost.peak_mb, "api_cost": 0.0}
+    return {
+        "wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "peak_mb": cost.peak_mb, "api_cost": 0.0,
+        "exit_code": float(cost.code),
+    }  # fmt: skip
 
 
 def _a_minute(score: Score) -> dict[str, float]:
@@ -294,24 +369,30 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def detection(many: int, seed: int, size: str) -> dict[str, Any]:
-    """How many of `many` planted defects are found, and how many of as many clean ones too."""
-    try:
-        from benchmarks.defects import measure_detection
-    except ImportError:
-        return {}
+def detection(asked: Asked, work: Path, commit: str) -> dict[str, Any]:
+    """How many of the planted defects are found, and how many of as many clean ones are, too."""
+    from benchmarks.defects import measure_detection
+    from video_assets_tests.truth.library import name
+
+    many, seed = asked.defects, min(asked.seeds)
+    place = work / "defects"
+    key = {"commit": commit, "many": many, "library": name(seed, asked.size)}
+    known = kept(place, key) if commit else None
+    if known is not None:
+        return known[1]
+    shutil.rmtree(place, ignore_errors=True)
     _tell(f"{many} planted defects, {many} clean")
-    return dict(measure_detection(many, many, seed, size=size))
+    found = dict(measure_detection(many, many, seed, _folder(place), asked.size))
+    keep(place, key, more=found)
+    return found
 
 
-def _mean(scores: Sequence[Score], who: str) -> float | None:
-    own = [s.headline for s in scores if s.who == who]
+def _mean(own: Sequence[float]) -> float | None:
     return round(mean(own), 4) if own else None
 
 
-def _spread(scores: Sequence[Score], who: str) -> list[float]:
-    """Lowest and highest headline over the libraries."""
-    own = [s.headline for s in scores if s.who == who]
+def _spread(own: Sequence[float]) -> list[float]:
+    """Lowest and highest over the libraries."""
     return [round(min(own), 4), round(max(own), 4)] if own else []
 
 

@@ -363,7 +363,7 @@ def test_every_command_has_an_example():
 def test_a_portrait_phone_clip_and_a_one_line_brief(tmp_path, film):
     """HEVC, variable rate, lying on its side: six cutdowns."""
     flat = film(
-        "-f", "lavfi", "-i", "testsrc2=s=960x540:r=30:d=11", "-f", "lavfi", "-i", "sine=f=200:d=11:r=48000",
+        "-f", "lavfi", "-i", "testsrc2=s=640x360:r=30:d=11", "-f", "lavfi", "-i", "sine=f=200:d=11:r=48000",
         "-vf", "select='mod(n\\,7)',gradfun", "-fps_mode", "vfr", "-af", "volume=0.1", "-c:v", "libx265", "-preset", "ultrafast",
         "-x265-params", "log-level=none", "-tag:v", "hvc1", "-pix_fmt", "yuv420p", "-c:a", "aac", tmp_path / "flat.mp4",
     )  # fmt: skip
@@ -390,7 +390,7 @@ def test_a_portrait_phone_clip_and_a_one_line_brief(tmp_path, film):
     found = json.loads(done.stdout)["cutdowns"]
     assert [c["aspect"] for c in found] == SIX and all(c["passed"] for c in found)
     assert {c["seconds"] for c in found} == {6.0}
-    assert found[0]["size"] == "720x1280"
+    assert found[0]["size"] == "540x960"
     row = next(
         r for r in json.loads(cli("status", "phone", "--json", data=data).stdout)[0]["paths"]
     )

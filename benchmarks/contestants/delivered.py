@@ -3,11 +3,42 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from video_assets.foundation.records import Timeline, from_plain, to_plain
 
 Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A few words that are shown together. Timeline seconds."""
+
+    text: str
+    start: Fraction
+    end: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A line or shape that a contestant draws over the picture in a style of its own.
+
+    An ASS event of a style with the brand's typeface, bold, white, without outline; its tags say
+    the rest.
+    """
+
+    kind: str
+    """caption, end_card, or panel: a shape over the whole frame."""
+    start: int
+    """First frame."""
+    end: int
+    """Exclusive."""
+    body: str
+    """ASS override tags and text."""
+    layer: int = 0
+    text: str = ""
+    """The words; empty for a shape."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +52,10 @@ class Delivered:
     """By aspect what each cut of the timeline shows: x, y, width, height as shares."""
     burned: bool = False
     """Whether the product's own captions are drawn into the picture."""
+    chunks: Sequence[Chunk] = ()
+    """Captions that are drawn into the picture in a style of its own."""
+    drawn: Mapping[str, Sequence[Drawing]] = field(default_factory=dict)
+    """By aspect everything that is drawn in that style; then the product's style is not asked."""
     silent: bool = False
     upscale: Mapping[str, float] = field(default_factory=dict)
     """By aspect; 1.0 where left out."""
@@ -41,6 +76,8 @@ def hand_over(folder: Path, one: Delivered) -> None:
         "sizes": to_plain(dict(one.sizes)),
         "crops": to_plain(dict(one.crops)),
         "burned": one.burned,
+        "chunks": to_plain(list(one.chunks)),
+        "drawn": to_plain(dict(one.drawn)),
         "silent": one.silent,
         "upscale": dict(one.upscale),
     }
@@ -57,9 +94,11 @@ def taken(folder: Path) -> dict[Path, Delivered]:
             {a: (s[0], s[1]) for a, s in told["sizes"].items()},
             {a: [(b[0], b[1], b[2], b[3]) for b in boxes] for a, boxes in told["crops"].items()},
             told["burned"],
-            told["silent"],
-            told["upscale"],
-            (file.parent / "captions.srt").read_text(encoding="utf-8"),
-            (file.parent / "captions.vtt").read_text(encoding="utf-8"),
+            tuple(from_plain(Chunk, c) for c in told["chunks"]),
+            {a: tuple(from_plain(Drawing, d) for d in own) for a, own in told["drawn"].items()},
+            silent=told["silent"],
+            upscale=told["upscale"],
+            srt=(file.parent / "captions.srt").read_text(encoding="utf-8"),
+            vtt=(file.parent / "captions.vtt").read_text(encoding="utf-8"),
         )
     return found

@@ -47,9 +47,9 @@ def make(library: Path, data: Path, aspects: Sequence[str]) -> dict[str, float]:
 def main() -> None:
     """`python -m benchmarks.contestants.ours LIBRARY DATA [--aspects 9x16,1x1]`."""
     parser = argparse.ArgumentParser(prog="benchmarks.contestants.ours")
-    parser.add_argument("library", type=Path)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--aspects", default="")
+    parser.add_argument("library", type=Path, help="a library of video_assets_tests.truth")
+    parser.add_argument("data", type=Path, help="the data folder to work in")
+    parser.add_argument("--aspects", default="", help="such as 9x16,1x1; else the brief's")
     asked = parser.parse_args()
     phases = make(asked.library, asked.data, [a for a in asked.aspects.split(",") if a])
     (asked.data / "phases.json").write_text(json.dumps(phases), encoding="utf-8")

@@ -1,15 +1,20 @@
 """Random valid: seeded random choices that break no rule, rendered by the product.
 
-Inside clips, no word cut, nothing twice, the length that was asked for. The product's tables say
-what there is, its renderer makes the files: so only the choices differ from ours.
+Inside clips, no word cut, nothing shown or said twice, no two neighbours of one set-up, no slip, no
+shot or line that the library's tables call bad, nothing forbidden, the length that was asked for.
+The product's tables say what there is, its renderer makes the files: so only the choices differ
+from ours. The rules are written out here once more: neither the product's nor the measures' are
+called.
 """
 
 import argparse
 import random
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 from pathlib import Path
 
@@ -24,6 +29,7 @@ from video_assets.foundation.records import (
     PictureCut,
     Shot,
     SoundCut,
+    Tag,
     Timeline,
     Title,
     Word,
@@ -41,6 +47,14 @@ END_CARD = Fraction(2)
 HOOK = Fraction(5, 2)
 NATURAL = -6.0
 """dB of a picture's own sound."""
+DARK, STILL, BLOWN, SHAKY = 0.03, 0.6, 0.35, 0.008
+"""Luma and contrast of a black shot, share of a shot that stands still, share of its pixels that is
+black or white, and path of its camera (share of the width): from these on it is not chosen."""
+DULL = 1.5
+"""By how much a shot's log sharpness may lie below the median of the library."""
+SURE = 0.6
+"""Confidence that a line needs."""
+FILLERS = frozenset(("um", "uh", "er", "erm", "hm", "hmm", "mm"))
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,34 @@ class Stock:
     """By clip_id, in the order of time."""
     lines: tuple[Line, ...]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shots", tuple(s for s in self.shots if self.is_good(s)))
+        object.__setattr__(self, "lines", tuple(n for n in self.lines if self.is_whole(n)))
+
+    def is_good(self, shot: Shot) -> bool:
+        """Whether the tables have nothing against a shot."""
+        sharp = sorted(s.sharpness for s in self.shots)
+        usual = sharp[len(sharp) // 2] if sharp else 0.0
+        return not (
+            (shot.luma < DARK and shot.contrast < DARK and shot.luma + shot.contrast > 0)
+            or shot.frozen > STILL
+            or shot.clipped > BLOWN
+            or shot.shake > SHAKY
+            or shot.sharpness < usual - DULL
+        )
+
+    def is_whole(self, line: Line) -> bool:
+        """Whether a line is a sentence without a slip that was heard surely."""
+        own = [w for w in self.words[line.clip_id] if line.start <= w.start < line.end]
+        slips = any("filler" in w.flags.split(",") or plain(w.text) in FILLERS for w in own)
+        again = any(plain(a.text) == plain(b.text) for a, b in pairwise(own))
+        return line.complete and line.confidence >= SURE and not slips and not again
+
+
+def plain(text: str) -> str:
+    """Letters and digits of a text, in small letters, a space between words."""
+    return " ".join("".join(c for c in w if c.isalnum()) for w in text.casefold().split())
+
 
 @dataclass
 class Drawn:
@@ -67,6 +109,10 @@ class Drawn:
     """clip_id, start, end on the clip's clock."""
     at: int = 0
     """Frames so far."""
+    setups: list[str] = field(default_factory=list)
+    """Of each picture its set-up, else its clip."""
+    said: set[str] = field(default_factory=set)
+    """Groups and plain texts of the lines."""
 
     def is_free(self, clip: str, start: Fraction, end: Fraction) -> bool:
         """Whether no picture of the cut shows any of it."""
@@ -75,22 +121,38 @@ class Drawn:
 
 def stock_of(project: Project) -> Stock:
     """The library's tables, but for what a picture cannot be made of."""
+    from video_assets.editorial.brief import load_brief
     from video_assets.editorial.material import campaign_rate
     from video_assets.orchestration.assets import library
     from video_assets.orchestration.cases import rows_of
 
     rows = list(rows_of(project).values())
-    clips = {r.clip_id: r for r in rows if r.role == "clip" and r.video_stream >= 0}
+    banned = {plain(w) for w in load_brief(project.path("brief.yaml")).forbidden}
+    tagged = {t.shot_id for t in project.read(library.TAGS, Tag) if plain(t.text) in banned}
+    clips = {
+        r.clip_id: r
+        for r in rows
+        if r.role == "clip" and r.video_stream >= 0 and not banned & _names(r.path)
+    }
     words: dict[str, list[Word]] = {}
     for word in sorted(project.read(library.WORDS, Word), key=lambda w: (w.clip_id, w.start)):
         words.setdefault(word.clip_id, []).append(word)
     return Stock(
         campaign_rate(rows),
         clips,
-        tuple(s for s in project.read(library.SHOTS, Shot) if s.clip_id in clips),
+        tuple(
+            s
+            for s in project.read(library.SHOTS, Shot)
+            if s.clip_id in clips and s.shot_id not in tagged
+        ),
         words,
         tuple(n for n in project.read(library.LINES, Line) if n.clip_id in clips),
     )
+
+
+def _names(path: str) -> set[str]:
+    """The words of a path."""
+    return set(re.findall(r"[a-z]+", path.casefold()))
 
 
 def draw(stock: Stock, seconds: int, dice: random.Random) -> Drawn | None:
@@ -99,16 +161,16 @@ def draw(stock: Stock, seconds: int, dice: random.Random) -> Drawn | None:
     least = ceil(LEAST * stock.fps)
     for _ in range(TRIES):
         cut = Drawn()
-        groups: set[str] = set()
         lines = list(stock.lines)
         dice.shuffle(lines)
         while cut.at < total:
             left = total - cut.at
             spoken = next((n for n in lines if dice.random() < 0.5), None)
-            if spoken is not None and (spoken.group or spoken.line_id) not in groups:
+            if spoken is not None:
                 lines.remove(spoken)
-                if _say(cut, spoken, stock, left, least):
-                    groups.add(spoken.group or spoken.line_id)
+                names = {spoken.group or spoken.line_id, plain(spoken.text) or spoken.line_id}
+                if not names & cut.said and _say(cut, spoken, stock, left, least):
+                    cut.said |= names
                     continue
             if not _show(cut, stock, left, least, dice):
                 break
@@ -133,7 +195,7 @@ def _say(cut: Drawn, line: Line, stock: Stock, left: int, least: int) -> bool:
     rest = left - frames
     if start > line.start or end < line.end or shot is None or rest < 0 or 0 < rest < least:
         return False
-    if not cut.is_free(line.clip_id, start, end):
+    if not cut.is_free(line.clip_id, start, end) or not _is_another(cut, shot):
         return False
     cut.sound.append(
         SoundCut("A1", cut.at / fps, frames / fps, row.clip_id, row.path, start, line.line_id)
@@ -147,6 +209,11 @@ def _say(cut: Drawn, line: Line, stock: Stock, left: int, least: int) -> bool:
         cut.words.append(text)
     _add(cut, shot, row, start, frames, end, line.line_id)
     return True
+
+
+def _is_another(cut: Drawn, shot: Shot) -> bool:
+    """Whether the picture before shows another set-up."""
+    return not cut.setups or cut.setups[-1] != (shot.setup or shot.clip_id)
 
 
 def _shot(stock: Stock, clip: str, start: Fraction, end: Fraction) -> Shot | None:
@@ -176,6 +243,8 @@ def _show(cut: Drawn, stock: Stock, left: int, least: int, dice: random.Random) 
         end = start + length
         said = any(w.start < end and start < w.end for w in stock.words.get(shot.clip_id, ()))
         if end > shot.end or said or not cut.is_free(shot.clip_id, start, end):
+            continue
+        if not _is_another(cut, shot):
             continue
         if row.audio_stream >= 0:
             cut.sound.append(
@@ -212,6 +281,7 @@ def _add(
         )
     )
     cut.used.append((row.clip_id, start, end))
+    cut.setups.append(shot.setup or shot.clip_id)
     cut.at += frames
 
 
@@ -288,11 +358,11 @@ def make(
                 timeline,
                 {a: (m.width, m.height) for a, m in made.items()},
                 {a: list(crops_of(timeline, rows, a).values()) for a in made},
-                bool(cues),
-                any(m.silent for m in made.values()),
-                {a: m.upscale for a, m in made.items()},
-                srt(cues),
-                vtt(cues, timeline.words if cues else ()),
+                burned=bool(cues),
+                silent=any(m.silent for m in made.values()),
+                upscale={a: m.upscale for a, m in made.items()},
+                srt=srt(cues),
+                vtt=vtt(cues, timeline.words if cues else ()),
             ),
         )
 
@@ -300,11 +370,11 @@ def make(
 def main() -> None:
     """`... DATA OUT --lengths 6,15 --aspects 9x16 --seed 7`; DATA is ours', indexed."""
     parser = argparse.ArgumentParser(prog="benchmarks.contestants.random_valid")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--lengths", required=True)
-    parser.add_argument("--aspects", required=True)
-    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("data", type=Path, help="the data folder of ours, indexed")
+    parser.add_argument("out", type=Path, help="the folder for its cuts")
+    parser.add_argument("--lengths", required=True, help="seconds of each cut, such as 6,15")
+    parser.add_argument("--aspects", required=True, help="such as 9x16,1x1")
+    parser.add_argument("--seed", type=int, required=True, help="of its choices")
     asked = parser.parse_args()
     make(
         Workspace(asked.data).project(SLUG),

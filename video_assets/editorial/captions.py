@@ -12,6 +12,8 @@ from math import inf
 
 from video_assets.foundation.records import CaptionWord, Timeline
 
+CAPTIONS_VERSION = "2"
+"""Raised whenever the same words give other chunks, cues or files: cutdowns are then made again."""
 CHUNK_WORDS = 3
 CHUNK_CHARACTERS = 18
 CHUNK_SHORTEST = Fraction(1, 4)
@@ -107,6 +109,17 @@ def _on_cut(at: Fraction, edges: Sequence[Fraction], near: Fraction) -> Fraction
     return edge if abs(edge - at) < near else at
 
 
+def _off_cut(
+    at: Fraction, edges: Sequence[Fraction], near: Fraction, first: Fraction, last: Fraction
+) -> Fraction:
+    """A time beside a cut moved onto it, or as far off as it must be, within `first` and `last`."""
+    edge = min(edges, key=lambda e: (abs(e - at), e), default=at)
+    if not 0 < abs(edge - at) < near:
+        return at
+    ways = (w for w in (edge, edge - near, edge + near) if first <= w <= last)
+    return next(ways, at)
+
+
 def _parted(count: int, most: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
     """The cheapest way to part `count` words into runs (first, last) of at most `most`.
 
@@ -134,23 +147,26 @@ def sidecar_cues(timeline: Timeline) -> list[Chunk]:
     """Cues of at most two lines of 42 characters, long and slow enough to read where speech allows.
 
     Of all ways to part the words the one that breaks the fewest limits, then the one that breaks
-    lines the least.
+    lines the least. An edge beside a picture cut moves onto it.
     """
     words = timeline.words
     gap = CUE_GAP / timeline.fps
+    edges = _changes(timeline)
+    near = NEAR_CUT / timeline.fps
+    starts = [_on_cut(w.start, edges, near) for w in words]
 
     def room(first: int, last: int) -> Fraction:
         """Until when a cue may stay."""
         if last + 1 == len(words):
             return timeline.duration
-        return words[last + 1].start - gap
+        return starts[last + 1] - gap
 
     def cost(first: int, last: int) -> float:
         run = words[first : last + 1]
         text = " ".join(w.text for w in run)
         if len(run) > 1 and (_wrapped(text) is None or _lasts(run) > CUE_LONGEST):
             return inf
-        length = min(room(first, last) - run[0].start, CUE_LONGEST)
+        length = min(room(first, last) - starts[first], CUE_LONGEST)
         found = 1.0
         found += 1000 * (length <= 0) + 100 * (length < CUE_SHORTEST)
         found += 100 * (length <= 0 or len(text) > CHARACTERS_A_SECOND * length)
@@ -163,11 +179,13 @@ def sidecar_cues(timeline: Timeline) -> list[Chunk]:
     for first, last in _parted(len(words), LINE, cost):
         run = words[first : last + 1]
         text = " ".join(w.text for w in run)
-        start, end, limit = run[0].start, run[-1].end, room(first, last)
+        start, end, limit = starts[first], run[-1].end, room(first, last)
         wished = max(CUE_SHORTEST, Fraction(len(text), CHARACTERS_A_SECOND))
         end = max(min(end, limit), min(start + wished, limit))
+        least = min(start + wished, limit)
         if 0 < limit - end <= CLOSED and last + 1 < len(words):
             end = min(limit, max(end, start + CUE_LONGEST))
+        end = _off_cut(end, edges, near, least, min(limit, start + CUE_LONGEST))
         end = min(end, timeline.duration)
         cues.append(Chunk(_wrapped(text) or text, start, max(end, start + gap / 2)))
     return cues
@@ -210,19 +228,20 @@ def srt(cues: Sequence[Chunk]) -> str:
 
 
 def vtt(cues: Sequence[Chunk], words: Sequence[CaptionWord] = ()) -> str:
-    """WebVTT text; with `words`, each later word of a cue carries its own time."""
+    """WebVTT text; with `words`, those of all cues, each later word of a cue carries its time."""
     blocks = ["WEBVTT\n"]
+    spoken = [(text, w.start) for w in words for text in w.text.split()]
+    place = 0
     for cue in cues:
-        own = [w for w in words if cue.start <= w.start < cue.end]
         lines = []
-        place = 0
-        for line in cue.text.splitlines():
-            parts = []
+        for number, line in enumerate(cue.text.splitlines()):
+            parts: list[str] = []
             for text in line.split():
-                timed = own[place] if place < len(own) and own[place].text == text else None
-                stamp = f"<{_stamp(timed.start, '.')}>" if timed and timed.start > cue.start else ""
-                parts.append(stamp + _escaped(text))
-                place += timed is not None
+                timed = place < len(spoken) and spoken[place][0] == text
+                start = spoken[place][1] if timed else cue.start
+                later = cue.start < start < cue.end and (number > 0 or bool(parts))
+                parts.append((f"<{_stamp(start, '.')}>" if later else "") + _escaped(text))
+                place += timed
             lines.append(" ".join(parts))
         body = "\n".join(line for line in lines if line)  # an empty line would end the cue
         blocks.append(f"{_stamp(cue.start, '.')} --> {_stamp(cue.end, '.')}\n{body}\n")

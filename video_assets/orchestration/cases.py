@@ -3,7 +3,7 @@
 The write path builds it of what was just rendered, `video-assets score` of what lies there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from video_assets.foundation.records import FootageRow, Idea, Line, Shot, Timeli
 from video_assets.foundation.store import Manifest, Project
 from video_assets.orchestration.assets import library
 from video_assets.orchestration.assets.editorial import ideas_of, timelines_of
-from video_assets.orchestration.steps import ASPECTS
+from video_assets.orchestration.steps import ASPECTS, version_of
 
 if TYPE_CHECKING:
     from video_assets.delivery.inspections.case import Case, Tables, Texts
@@ -233,15 +233,16 @@ def stored_cases(project: Project) -> Iterator[tuple[str, str, "Case | None", st
 
 
 def asked_cuts(project: Project) -> dict[str, str]:
-    """The cuts that were asked for, of every round of which a cutdown lies there.
+    """The cuts that were asked for, of every round that was begun to be rendered.
 
-    By name: the cut's, or `<round> <seconds> s` for a length that was refused, with the reason.
+    By name: the cut's, or `<round> <seconds> s` for a length that was refused, with the reason. A
+    round is begun where a cutdown of it lies there, or was to be made and could not.
     """
-    from video_assets.editorial.rounds import ideas_in, round_of
+    from video_assets.editorial.rounds import ideas_in
     from video_assets.orchestration.rounds import rounds_of
 
-    begun = {round_of(m.facts["cut_id"]) for m in stored_cutdowns(project)}
     planned = {t.cut_id for t in timelines_of(project)}
+    begun = _begun(project, planned)
     found: dict[str, str] = {}
     for entry in rounds_of(project):
         if entry["round"] not in begun:
@@ -251,4 +252,21 @@ def asked_cuts(project: Project) -> dict[str, str]:
             found[idea.cut_id] = why
         for refused in entry["refused"]:
             found[f"{entry['round']} {refused['duration']} s"] = str(refused["why"])
+    return found
+
+
+def _begun(project: Project, planned: Iterable[str]) -> set[str]:
+    """Rounds of which cutdowns lie there, or of which today's plans went through the render."""
+    from video_assets.editorial.rounds import round_of
+    from video_assets.orchestration.rounds import rounds_of
+
+    found = {round_of(m.facts["cut_id"]) for m in stored_cutdowns(project)}
+    rendered = [project.manifest(f"cutdowns/{aspect}") for aspect in ASPECTS]
+    now = version_of(project, "timelines")
+    if any(one is not None and one.inputs.get("timelines") == now for one in rendered):
+        found |= {round_of(cut) for cut in planned}
+        timelines = project.manifest("timelines")
+        # a round without any timeline: its ideas were there when the timelines were made
+        if timelines is not None and timelines.inputs.get("ideas") == version_of(project, "ideas"):
+            found |= {entry["round"] for entry in rounds_of(project)}
     return found

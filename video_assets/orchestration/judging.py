@@ -36,15 +36,23 @@ def clips_of(timeline: Timeline, rows: Mapping[str, FootageRow]) -> dict[str, di
 def is_outdated(
     project: Project, timeline: Timeline, rows: Mapping[str, FootageRow], manifest: Manifest
 ) -> bool:
-    """Whether a cutdown was judged by other measures than today's, and can be judged by these.
-
-    It can be where footage and brand are those that it shows: what it says is in its own files.
-    """
+    """Whether a cutdown was judged by other measures than today's, and can be judged by these."""
     from video_assets.delivery.inspections.verdict import VERDICT_VERSION
-    from video_assets.orchestration.cases import brand_of
 
     if manifest.inputs.get("verdict") == str(VERDICT_VERSION):
         return False
+    return can_be_judged(project, timeline, rows, manifest)
+
+
+def can_be_judged(
+    project: Project, timeline: Timeline, rows: Mapping[str, FootageRow], manifest: Manifest
+) -> bool:
+    """Whether a cutdown that lies there can be judged without making it.
+
+    It can be where footage and brand are those that it shows: what it says is in its own files.
+    """
+    from video_assets.orchestration.cases import brand_of
+
     if manifest.inputs.get("brand") != digest_of(brand_of(project)):
         return False
     cited = {(c.path, c.clip_id) for c in timeline.picture}
@@ -56,12 +64,15 @@ def is_outdated(
     )
 
 
-def judge_again(project: Project, cut: str, aspects: Sequence[str]) -> None:
+def judge_again(
+    project: Project, cut: str, aspects: Sequence[str], judged: Mapping[str, str]
+) -> None:
     """Writes today's verdict beside cutdowns that lie there; no other file of them changes.
 
-    VideoAssetsError: a file of one is gone or damaged.
+    `judged`: the digests of what they are judged by now. VideoAssetsError: a file of one is gone or
+    damaged.
     """
-    from video_assets.delivery.inspections.verdict import VERDICT_VERSION, inspect
+    from video_assets.delivery.inspections.verdict import inspect
     from video_assets.foundation.progress import track
     from video_assets.orchestration.cases import stored_case
 
@@ -96,7 +107,7 @@ def judge_again(project: Project, cut: str, aspects: Sequence[str]) -> None:
                     notes=[*notes, *told(verdict)],
                 )
 
-            inputs = {**manifest.inputs, "verdict": str(VERDICT_VERSION)}
+            inputs = {**manifest.inputs, **judged}
             project.make(name, manifest.version, inputs, write, again=True)
             progress.advance(detail=aspect)
 

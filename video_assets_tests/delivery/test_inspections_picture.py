@@ -1,5 +1,6 @@
 """What is seen is what was cited, once, without black, freezes, flashes, lost faces or jumps."""
 
+import random
 import shutil
 import subprocess
 from dataclasses import replace
@@ -10,17 +11,24 @@ import numpy as np
 import pytest
 
 from video_assets.delivery.inspections import (
+    beside,
     colour,
     continuity,
     framing,
+    planned,
     repeats,
+    sources,
     stillness,
+    text,
     tracing,
 )
 from video_assets.delivery.inspections.case import Case, Tables
 from video_assets.delivery.inspections.difference import ciede2000, lab
-from video_assets.delivery.inspections.sources import Sources
+from video_assets.delivery.inspections.sources import Seen, Sources
 from video_assets.delivery.inspections.truth import Subject, TrueClip, TrueWord, Truth
+from video_assets.finishing import formats
+from video_assets.finishing.reframe import crop_for
+from video_assets.foundation.errors import Code, FootageError
 from video_assets.foundation.media import ffmpeg_path
 from video_assets.foundation.records import Shot, Title
 from video_assets.library.probe import probe
@@ -36,6 +44,11 @@ GATES = (
     repeats.no_picture_comes_back,
     stillness.nothing_is_black_or_frozen,
     stillness.nothing_flashes,
+)
+WRITTEN = (
+    text.text_reads_as_written,
+    text.captions_come_and_go_on_time,
+    text.text_is_clear_of_buttons,
 )
 
 
@@ -138,7 +151,7 @@ def oddly(odd) -> Case:
 @pytest.mark.parametrize("name", ["nine", "wide"])
 def test_a_clean_cutdown_shows_what_it_should(name, request):
     case = request.getfixturevalue(name)
-    outcomes = {gate.__name__: gate(case) for gate in GATES}
+    outcomes = {gate.__name__: gate(case) for gate in (*GATES, *WRITTEN)}
     assert [f for o in outcomes.values() for f in o.findings] == []
     figures = outcomes["shows_what_it_cites"].figures
     assert figures["traced_share"] == 1.0
@@ -177,7 +190,7 @@ def test_clean_cutdowns_of_real_footage_pass(rate, corpus, tmp_path):
     real = made(tmp_path, line, rows, ("9x16", "1x1", "16x9"), (CAPTION,))
     for aspect in real.files:
         case = real.case(aspect)
-        assert [f for gate in GATES for f in gate(case).findings] == [], aspect
+        assert [f for gate in (*GATES, *WRITTEN) for f in gate(case).findings] == [], aspect
         assert tracing.shows_what_it_cites(case).figures["worst_likeness"] > tracing.LIKE_COVERED
         late = tuple(replace(c, source_start=c.source_start + Fraction(3, rate)) for c in cuts)
         found = tracing.shows_what_it_cites(cited(case, timeline=replace(line, picture=late)))
@@ -209,6 +222,97 @@ def test_a_grade_is_no_other_picture(clean, nine):
     assert [f for gate in GATES for f in gate(case).findings] == []
 
 
+def painted(case: Case, change) -> Case:
+    """The same file, its small pictures changed (in place) by a function."""
+    small = case.film.small.copy()
+    change(small)
+    found = replace(case)
+    found.__dict__["film"] = replace(case.film, small=small)
+    return found
+
+
+def as_footage(case: Case, first: int, last: int):
+    """Nothing is written over the footage from one frame to before another."""
+
+    def change(small):
+        for one in beside.beside(case):
+            part = slice(max(0, first - one.shown.start), max(0, last - one.shown.start))
+            plain = one.source[one.cited()][part]
+            begin = one.shown.start + part.start
+            small[begin : begin + len(plain)] = plain
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "first"),
+    [("black", "end card", 88), ("red", "end card", 88), ("away", "end card", 93),
+     ("away", "caption", 14), ("away", "caption", 22)],
+)  # fmt: skip
+def test_writing_that_is_gone_in_its_middle_is_found(nine, what, kind, first):
+    def spoil(small):
+        if what == "away":
+            as_footage(nine, first, first + 4)(small)
+        else:
+            small[first : first + 4] = (0, 0, 0) if what == "black" else (255, 0, 0)
+
+    found = text.text_reads_as_written(painted(nine, spoil)).findings
+    assert [f for f in found if kind in f.what and "not in all its pictures" in f.what], found
+    assert [f.figure for f in found] in (["4 frames"], ["3 frames"])
+
+
+def boxed(small, first, last, part):
+    """A white box over a part (left, top, width, height: shares) of some frames."""
+    height, width = small.shape[1:3]
+    left, top, right, bottom = part[0], part[1], part[0] + part[2], part[1] + part[3]
+    rows = slice(round(top * height), round(bottom * height))
+    small[first:last, rows, round(left * width) : round(right * width)] = 255
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "measure"),
+    [
+        ("wide", (0.3, 0.92, 0.4, 0.06), text.text_is_clear_of_buttons),
+        ("nine", (0.9, 0.75, 0.09, 0.11), text.text_is_clear_of_buttons),
+        ("nine", (0.3, 0.3, 0.3, 0.08), text.text_reads_as_written),
+    ],
+)
+def test_what_nobody_wrote_is_found(request, name, part, measure):
+    case = request.getfixturevalue(name)
+    spoilt = painted(case, lambda small: boxed(small, 46, 56, part))
+    (found,) = measure(spoilt).findings
+    assert "nor anybody wrote" in found.what and found.at == "1.84 s"
+    for other in {text.text_is_clear_of_buttons, text.text_reads_as_written} - {measure}:
+        assert other(spoilt).findings == ()
+    brief = painted(case, lambda small: boxed(small, 46, 48, part))  # a flash frame, if at all
+    assert measure(brief).findings == ()
+
+
+def test_colours_that_are_lost_or_turned_are_found(nine, wide):
+    def grey(small):
+        small[51:65] = beside.luma(small[51:65])[..., None]
+
+    def turned(small):
+        light = beside.luma(small[45:65])
+        red = light - (small[45:65, ..., 2] - light)  # the two colour differences swapped
+        blue = light + (small[45:65, ..., 0] - light)
+        green = (light - 0.2126 * red - 0.0722 * blue) / 0.7152
+        small[45:65] = np.clip(np.stack([red, green, blue], axis=3), 0, 255)
+
+    def matched(small):  # two cuts of one set-up, and both wrong alike
+        small[:45] = small[:45] // 2 + 20
+
+    for case in (nine, wide):
+        (found,) = tracing.shows_what_it_cites(painted(case, grey)).findings
+        assert "are lost" in found.what and found.at == "frame 51"
+        (found,) = tracing.shows_what_it_cites(painted(case, turned)).findings
+        assert "are others" in found.what and found.at == "frame 45"
+        found = colour.colour_holds_across_cuts(painted(case, grey)).findings
+        assert ["nothing to match" in f.what for f in found] == [True]
+    found = colour.colour_holds_across_cuts(painted(wide, matched)).findings
+    assert [f.at for f in found if "was matched" in f.what]
+
+
 def test_a_wrong_clip_under_a_name_is_found(clean, nine):
     class Swapped(Sources):
         def pictures(self, path, start, end):
@@ -229,7 +333,9 @@ def test_a_stale_stretch_is_found(nine):
         x, y, width, height = nine.crops[number]
         crops = {**nine.crops, number: (x + 0.06 * width, y, width, height)}
         found = tracing.shows_what_it_cites(cited(nine, crops=crops)).findings
-        assert [f.at for f in found] == [at]
+        assert {f.at for f in found} == {at}
+        assert any("is cropped than" in f.what for f in found)  # by the plan
+        assert len(found) > 1  # and by the picture itself
 
 
 def test_a_late_picture_is_found_and_measured(clean, nine):
@@ -239,9 +345,54 @@ def test_a_late_picture_is_found_and_measured(clean, nine):
     assert found.figures["picture_residual_ms"] == pytest.approx(120, abs=10)
     for frames in (1, -1, 2, -2):  # the figure is what was planted
         start = nine.timeline.picture[2].source_start + Fraction(frames, 25)
-        found = tracing.shows_what_it_cites(moved(nine, 2, source_start=start))
+        wrong = moved(nine, 2, source_start=start)
+        found = tracing.shows_what_it_cites(wrong)
         assert found.figures["picture_residual_frames"] == pytest.approx(abs(frames), abs=0.25)
+        assert found.findings  # a frame is 40 ms of the picture against the sound
+        # where rates differ, a frame more or less may be the nearest one
+        rows = {k: replace(row, fps=row.fps * 4 / 5) for k, row in nine.tables.rows.items()}
+        found = tracing.shows_what_it_cites(cited(wrong, tables=replace(nine.tables, rows=rows)))
         assert bool(found.findings) == (abs(frames) == 2)
+
+
+NO_FACE = (0.0, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("aspect", list(formats.RATIOS))
+def test_a_crop_about_another_place_is_found(nine, aspect):
+    """Every crop of ours is as the timeline asks; one that forgets focus, face or scale is not."""
+    rng = random.Random(aspect)
+    planted = 0
+    for _ in range(150):
+        width, height = rng.choice([(1920, 1080), (640, 272), (480, 270), (1080, 1920), (161, 121)])
+        row = replace(nine.tables.rows["a.mp4"], width=width, height=height)
+        wide, high = rng.uniform(0.05, 0.3), rng.uniform(0.08, 0.5)
+        face = (rng.uniform(0, 1 - wide), rng.uniform(0, 1 - high), wide, high)
+        cut = replace(
+            nine.timeline.picture[0],
+            focus=(rng.random(), rng.random()),
+            face=face if rng.random() < 0.5 else NO_FACE,
+            scale=rng.choice([1, 1.1, 1.25]),
+        )
+
+        def said(other, cut=cut, row=row):
+            crop = crop_for(other, row, aspect)
+            shares = (crop.x / row.width, crop.y / row.height,
+                      crop.width / row.width, crop.height / row.height)  # fmt: skip
+            return planned.part_off(cut, row, aspect, shares), shares
+
+        fine, shares = said(cut)
+        assert fine == ""
+        for other in (
+            replace(cut, focus=(0.5, 0.5), face=NO_FACE),
+            replace(cut, scale=cut.scale * 1.2),
+        ):
+            wrong, there = said(other)
+            off = max(abs(a - b) for a, b in zip(shares, there, strict=True))
+            if off > 0.03 and (other.scale != cut.scale or cut.face == NO_FACE):
+                planted += 1
+                assert wrong, (cut, shares, there)
+    assert planted > 150
 
 
 def test_pictures_that_come_back_are_found(clean, nine):
@@ -295,6 +446,41 @@ def test_footage_that_is_black_or_still_itself_is_no_fault_but_its_end_is(oddly)
     assert [(f.at, "no more pictures" in f.what) for f in found] == [("5.08 s", True)]
 
 
+def test_the_end_of_a_clip_whose_rate_varies_is_found(nine):
+    rows = {k: replace(row, vfr=True) for k, row in nine.tables.rows.items()}
+    past = moved(nine, 4, source_start=nine.tables.rows["b.mp4"].duration - Fraction(1, 10))
+    past = cited(past, tables=replace(nine.tables, rows=rows))
+    found = stillness.nothing_is_black_or_frozen(past).findings
+    assert ["no more pictures" in f.what for f in found] == [True]
+    # a picture that stands for seconds inside the clip is its own
+    (one,) = [o for o in beside.beside(nine) if o.shown.number == 2]
+    stands = replace(one, seen=replace(one.seen, times=(Fraction(0), Fraction(1, 25))))
+    assert stillness._without_footage(stands, rows["b.mp4"]) == []
+    assert stillness._without_footage(stands, nine.tables.rows["b.mp4"]) != []
+
+
+def test_no_more_of_a_clip_is_read_than_is_cited(nine, monkeypatch):
+    """A stretch cited past the end of an hour asks for its last second."""
+    asked = []
+
+    class Long(Sources):
+        def _read(self, path, start, end):
+            asked.append((start, end))
+            if start > 3600:
+                raise FootageError("no picture", Code.DECODE, "")
+            return Seen((start,), np.zeros((1, 108, 192, 3), np.uint8))
+
+    row = replace(nine.tables.rows["b.mp4"], duration=Fraction(3600))
+    case = moved(nine, 4, source_start=Fraction(3700))
+    long = Long(nine.sources.root, {"b.mp4": row})
+    beside.looked(cited(case, sources=long), case.shown[-1])
+    assert [end - start <= 2 for start, end in asked] == [True, True] and asked[1][0] == 3599
+    monkeypatch.setattr(sources, "KEEP", 3 * 108 * 192 * 3)
+    for n in range(6):
+        long.pictures("b.mp4", Fraction(n), Fraction(n + 1))
+    assert len(long._seen) == 3
+
+
 def test_flashes_are_found_and_where_they_come_from(clean, nine, oddly):
     strobe = "drawbox=color=white:t=fill:enable='between(n,0,24)*lt(mod(n,4),2)'"
     case = spoiled(clean, nine, "strobe.mp4", strobe)
@@ -319,6 +505,18 @@ def test_flashes_are_counted_as_pairs_of_changes(times, expected):
     assert stillness.flashes(light, 25)[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [((127, 127, 127), 7.0), ((255, 0, 0), 0.0), ((250, 20, 20), 0.0)],
+)
+def test_red_that_flashes_is_found_where_its_brightness_stays(other, expected):
+    """(255, 0, 0) and (127, 127, 127) have the same luminance; equal or similar reds do nothing."""
+    pictures = np.zeros((30, 32, 32, 3), np.uint8)
+    pictures[:] = (255, 0, 0)
+    pictures[np.arange(30) // 2 % 2 == 1] = other
+    assert stillness.flashes(pictures, 30.0)[0] == pytest.approx(expected)
+
+
 def test_a_flash_frame_is_found(clean, nine, oddly):
     case = spoiled(clean, nine, "stray.mp4", "drawbox=color=0x8090A0:t=fill:enable='eq(n,45)'")
     found = stillness.nothing_flashes(case)
@@ -333,6 +531,8 @@ def test_a_face_outside_the_crop_is_found(nine, wide):
     inside = framing.subject_stays_in_frame(moved(nine, 0, face=(0.45, 0.3, 0.1, 0.2)))
     assert inside.findings == () and inside.figures["face_centre_in_share"] == 1.0
     assert inside.figures["pictures_with_subject"] == 5
+    assert inside.figures["face_detected_share"] == 0.0  # nobody is there: the known place counts
+    assert "detected in 0%" in inside.note
     outside = framing.subject_stays_in_frame(moved(nine, 0, face=(0.1, 0.3, 0.1, 0.2)))
     assert [f.limit for f in outside.findings] == [">= 0.99", ">= 0.95"]
     assert framing.subject_stays_in_frame(moved(wide, 0, face=(0.1, 0.3, 0.1, 0.2))).findings == ()
@@ -354,6 +554,22 @@ def test_a_face_that_nobody_told_of_is_seen(nine, corpus):
     shares = {left: found(left).figures["face_centre_in_share"] for left in (0.0, 0.29, 0.58)}
     assert found(0.29).findings == () and found(0.29).figures["pictures_with_subject"] >= 6
     assert found(0.58).findings and min(shares.values()) == 0.0, shares
+
+
+def test_a_crop_that_moves_against_the_footage_is_found(nine, wide):
+    def wobbling(small):
+        for n in range(45, 65):  # 1 % of the width, six times a second
+            off = 0.01 * small.shape[2] * np.sin(2 * np.pi * 6 * n / 25)
+            place = np.array([[1, 0, off], [0, 1, 0]])
+            size = small.shape[2], small.shape[1]
+            small[n] = cv2.warpAffine(small[n], place, size, borderMode=cv2.BORDER_REPLICATE)
+
+    for case in (nine, wide):
+        clean = framing.subject_stays_in_frame(case)
+        assert clean.findings == () and clean.figures["jerk_widths_s3"] == 0
+        found = framing.subject_stays_in_frame(painted(case, wobbling))
+        assert ["jerks" in f.what for f in found.findings] == [True]
+        assert found.figures["jerk_widths_s3"] > 100
 
 
 def test_the_jerk_of_a_path_is_its_third_derivative():
@@ -437,6 +653,41 @@ def test_colours_that_jump_inside_a_setup_are_found(clean, wide):
     assert "colours jump" in found.findings[0].what
     assert "than their footage does" in found.findings[1].what
     assert found.figures["after_max_de00"] > 5 > found.figures["before_max_de00"]
+
+
+def test_a_camera_that_moves_and_hdr_are_not_compared_place_by_place(wide):
+    one, two = beside.beside(wide)[:2]
+    rng = np.random.default_rng(7)
+
+    def scene(like, level):
+        rough = rng.integers(0, 2, (6, 10)).astype(np.float32)
+        size = like.file.shape[2], like.file.shape[1]
+        large = cv2.resize(rough, size, interpolation=cv2.INTER_NEAREST)[..., None]
+        return (large * level + 30).astype(np.uint8)
+
+    def showing(like, picture, graded):
+        file = np.repeat(
+            np.clip(picture * graded, 0, 255).astype(np.uint8)[None], len(like.file), 0
+        )
+        source = np.repeat(picture[None], len(like.source), 0)
+        return replace(like, file=file, source=source, clear=np.ones(file.shape[:3], bool))
+
+    level = np.array([200.0, 90.0, 40.0])
+    first, other = scene(one, level), scene(one, level)
+    crops = {n: (0.0, 0.0, 1.0, 1.0) for n in wide.crops}
+    still = replace(wide, crops=crops)
+    plain = np.ones(3)
+    same = colour.joined(still, showing(one, first, plain), showing(two, first, plain), True)
+    assert same.alike and same.after == same.before == 0.0
+    moving = colour.joined(still, showing(one, first, plain), showing(two, other, plain), True)
+    assert not moving.alike and moving.after < 5.0
+    graded = showing(two, first, np.array([1.0, 0.8, 0.6]))
+    worse = colour.joined(still, showing(one, first, plain), graded, True)
+    assert worse.alike and worse.after > worse.before + colour.WORSE
+    rows = {k: replace(r, color="bt2020/smpte2084/bt2020nc") for k, r in wide.tables.rows.items()}
+    hdr = replace(still, tables=replace(wide.tables, rows=rows))
+    seen = colour.joined(hdr, showing(one, first, plain), graded, True)
+    assert seen.after == seen.before == worse.after
 
 
 def test_colours_that_were_changed_without_need_are_found(clean, wide):

@@ -17,7 +17,16 @@ import pytest
 from scipy.signal import correlate, correlation_lags
 
 import video_assets
-from video_assets.delivery.inspections import balance, hearing, onsets, sounding, sync
+from video_assets.delivery.inspections import (
+    balance,
+    clicks,
+    gaps,
+    hearing,
+    levels,
+    onsets,
+    sounding,
+    sync,
+)
 from video_assets.delivery.inspections.case import Tables, Texts
 from video_assets.delivery.inspections.measures import measure
 from video_assets.delivery.inspections.sources import RATE
@@ -128,7 +137,7 @@ MEASURES = (
     hearing.nothing_clicks_or_drops_out,
     balance.speech_stands_over_music,
     onsets.captions_meet_their_words,
-    onsets.cuts_lie_in_gaps,
+    gaps.cuts_lie_in_gaps,
 )
 
 
@@ -303,6 +312,169 @@ def test_silence_under_a_timeline_that_sounds_is_found(clean):
         assert onsets.captions_meet_their_words(case).findings
 
 
+def with_samples(case, change):
+    """The case with other samples, as `change` makes them of a copy."""
+    new, samples = replace(case), case.film.samples.copy()
+    change(samples)
+    new.__dict__["film"] = replace(case.film, samples=samples)
+    return new
+
+
+def turned_down(start, end, by):
+    """`by` dB between two seconds, with ramps of 10 ms that do not click."""
+
+    def change(samples):
+        at = np.arange(samples.shape[1]) / RATE
+        share = np.clip(np.minimum(at - start, end - at) / 0.01, 0, 1)
+        samples *= (1 - share * (1 - 10 ** (by / 20))).astype(np.float32)
+
+    return change
+
+
+def alone(clean, plain, track):
+    """A case in which only music (A2), natural sound (A3) or speech (A1) sounds."""
+    if track == "A1":
+        return case_of(plain)
+    if track == "A3":
+        cuts = tuple(replace(cut, track="A3") for cut in plain.timeline.sound)
+        return case_of(plain, timeline=replace(plain.timeline, sound=cuts, words=()))
+    case = case_of(clean, timeline=replace(clean.timeline, sound=(), words=()))
+    (bed,) = sounding.layers(case, ("A2",))
+
+    def only(samples):
+        samples[:] = 0
+        samples[:, : bed.count] = bed.source[:, : samples.shape[1]]
+
+    return with_samples(case, only)
+
+
+SILENCE = -400.0
+"""dB: nothing is left."""
+
+
+@pytest.mark.parametrize(
+    ("track", "start", "end", "by"),
+    [
+        ("A1", 2.6, 3.6, -40),
+        ("A1", 2.6, 4.2, -30),
+        ("A1", 1.84, 5.24, -40),  # all of a line: its own gain says nothing
+        ("A2", 3, 4, -30),
+        ("A2", 3, 6, -50),
+        ("A2", 4, 8, -50),  # no fade at the end is that long
+        ("A3", 2.6, 3.6, SILENCE),
+        ("A3", 0.3, 7.5, SILENCE),
+        ("A3", 2.6, 3.6, -30),
+    ],
+)
+def test_a_long_hole_does_not_explain_itself(clean, plain, track, start, end, by):
+    case = alone(clean, plain, track)
+    assert hearing.nothing_clicks_or_drops_out(case).findings == ()
+    found = hearing.nothing_clicks_or_drops_out(with_samples(case, turned_down(start, end, by)))
+    assert any("ms of silence" in f.what for f in found.findings)
+    # words have pauses: not all of a hole in them is one
+    assert found.figures["longest_hole_ms"] > 100
+
+
+def test_music_may_end_gently(clean, plain):
+    case = alone(clean, plain, "A2")
+
+    def faded(samples):
+        samples[:, -RATE:] *= np.linspace(1, 0, RATE, dtype=np.float32) ** 2
+
+    assert hearing.nothing_clicks_or_drops_out(with_samples(case, faded)).findings == ()
+
+
+@pytest.mark.parametrize("track", ["A2", "A3"])
+def test_other_music_and_natural_sound_is_found(clean, plain, track):
+    case = alone(clean, plain, track)
+    assert sync.sound_is_in_sync(case).findings == ()
+    half = 4 * RATE
+
+    def backwards(samples):
+        samples[:, half:] = samples[:, half:][:, ::-1]
+
+    def noise(samples):
+        samples[:] = np.random.default_rng(1).normal(0, 0.05, samples.shape)
+
+    for other in (backwards, noise):
+        found = sync.sound_is_in_sync(with_samples(case, other)).findings
+        assert any("another sound" in f.what for f in found), other
+
+
+def test_a_bed_that_is_missing_under_speech_is_found(clean, plain):
+    without = case_of(clean)
+    assert not any(
+        "not heard" in f.what for f in balance.speech_stands_over_music(without).findings
+    )
+    lost = replace(without)
+    lost.__dict__["film"] = case_of(plain).film
+    found = balance.speech_stands_over_music(lost)
+    assert found.figures["speech_over_music_lu"] > 30
+    assert any("is not heard under the lines" in f.what for f in found.findings)
+
+
+def test_silence_is_planned_by_the_timeline_alone(clean, plain):
+    """Whatever the renderer says of it."""
+
+    def muted(case):
+        new = replace(case, silent=True)
+        nothing = np.zeros_like(case.film.samples)
+        new.__dict__["film"] = replace(case.film, samples=nothing, loudness=-70.0, peak=-99.0)
+        return new
+
+    for track in ("A1", "A2", "A3"):
+        case = muted(alone(clean, plain, track))
+        assert sounding.sounds(case)
+        assert levels.is_as_loud_as_planned(case).findings
+        assert hearing.nothing_clicks_or_drops_out(case).findings
+        assert sync.sound_is_in_sync(case).findings
+    nothing = replace(plain.timeline, sound=(), words=())
+    assert sounding.sounds(case_of(plain, timeline=nothing)) is False
+    assert levels.is_as_loud_as_planned(muted(case_of(plain, timeline=nothing))).note
+    loud = levels.is_as_loud_as_planned(case_of(plain, timeline=nothing, silent=True))
+    assert "planned was silence" in loud.findings[0].what
+
+
+def test_what_hardly_sounds_may_be_silent_or_not(plain):
+    whisper = Whisper(plain, -61.0)
+    case = case_of(plain, sources=whisper)
+    assert sounding.sounds(case) is None
+    for level, sounds in ((-64.0, False), (-58.0, True)):
+        assert sounding.sounds(case_of(plain, sources=Whisper(plain, level))) is sounds
+
+
+class Whisper:
+    """The sources, each at so many LUFS."""
+
+    def __init__(self, cutdown, level):
+        self.real, self.level = case_of(cutdown).sources, level
+
+    def sound(self, path, start, seconds):
+        found = self.real.sound(path, start, seconds)
+        return found * np.float32(10 ** ((self.level - sounding.loudness(found)) / 20))
+
+
+@pytest.mark.parametrize("cutdown", ["clean", "plain"])
+@pytest.mark.parametrize(("size", "least"), [(0.05, 6), (0.1, 10), (0.15, 11)])
+def test_clicks_in_speech_are_found(cutdown, size, least, request):
+    """Twelve samples at random places, among them loud ones: no more than these are found. The
+    sharpest of the sources alone would tell 4, 8 and 10."""
+    case = case_of(request.getfixturevalue(cutdown))
+    rng = np.random.default_rng(7)
+    places = np.sort(rng.choice(np.arange(10, 780), 12, replace=False) * 480)
+
+    def clicking(samples):
+        samples[:, places] += size
+
+    file = sounding.played(with_samples(case, clicking))
+    cited = sounding.layers(case)
+    gains = {id(h.layer): hearing._gain(h) for h in hearing._expected(case, cited, file)}
+    found = np.array([c.at for c in clicks.clicks_in(case, cited, file, gains)])
+    near = [bool((np.abs(found - place) < 300).any()) for place in places]
+    assert sum(near) >= least
+    assert len(found) == sum(near)
+
+
 def test_music_that_is_too_loud_under_speech_is_found(clean):
     at_rest = balance.speech_stands_over_music(case_of(clean)).figures
     assert 15 <= at_rest["speech_over_music_lu"] < 30
@@ -330,7 +502,10 @@ def test_loudness_is_weighted_as_ffmpeg_weights_it(tmp_path):
     samples = np.frombuffer(raw, np.float32).reshape(-1, 2).T
     own = -0.691 + 10 * np.log10((sounding.weighted(samples) ** 2).mean(axis=1).sum())
     summary = told(file, "ebur128").rpartition("Summary:")[2]
-    assert own == pytest.approx(float(re.search(r"I:\s+(\S+) LUFS", summary)[1]), abs=0.15)
+    loudness = float(re.search(r"I:\s+(\S+) LUFS", summary)[1])
+    assert own == pytest.approx(loudness, abs=0.15)
+    assert sounding.loudness(samples) == pytest.approx(loudness, abs=0.1)
+    assert sounding.loudness(samples[:, :0]) == sounding.loudness(0 * samples) == -70.0
 
 
 def shifted(words, ms):
@@ -351,6 +526,28 @@ def test_captions_that_are_shifted_are_found(cutdown, ms, request):
     assert "is shown" in found.what
     cues = srt([Chunk(c.text, max(Fraction(0), b.start), b.end) for c, b in zip(cutdown.burned, burned, strict=True)])  # fmt: skip
     assert found_by(case_of(cutdown, texts=Texts(srt=cues))).findings
+
+
+def test_a_cue_without_hours_is_read(clean):
+    word = clean.timeline.words[0]
+    start = float(word.start) + 0.2
+    cue = f"WEBVTT\n\n00:{start:06.3f} --> 00:{start + 1:06.3f}\n{word.text}\n"
+    found = onsets.captions_meet_their_words(case_of(clean, texts=Texts(vtt=cue)))
+    assert found.figures["cue_max_ms"] == pytest.approx(200, abs=1)
+    assert any("is shown" in f.what for f in found.findings)
+
+
+def test_only_words_that_are_cut_are_looked_at(plain, monkeypatch):
+    cut = plain.timeline.sound[0]
+    words = list(plain.tables.words[cut.clip_id])
+    far = [replace(words[0], number=n, start=Fraction(n), end=Fraction(n + 1)) for n in range(30, 9000)]  # fmt: skip
+    tables = Tables(plain.rows, {**plain.tables.words, cut.clip_id: words + far})
+    asked = []
+    bare = onsets._plain
+    monkeypatch.setattr(onsets, "_plain", lambda text: asked.append(text) or bare(text))
+    many = onsets.captions_meet_their_words(case_of(plain, tables=tables))
+    assert len(asked) < 2000
+    assert many == onsets.captions_meet_their_words(case_of(plain))
 
 
 @pytest.mark.parametrize("ms", [-200, 200])
@@ -378,7 +575,7 @@ def test_speech_cut_beside_its_pause_is_found(plain):
     for off in (Fraction(3, 10), Fraction(-19, 20)):  # into "if", into "sorry"
         wrong = replace(first, source_start=first.source_start + off)
         line = replace(plain.timeline, sound=(wrong, *others))
-        found = onsets.cuts_lie_in_gaps(case_of(plain, timeline=line))
+        found = gaps.cuts_lie_in_gaps(case_of(plain, timeline=line))
         assert found.figures["share_in_gaps"] < 0.98
         assert found.figures["farthest_ms"] > 40 and found.findings
 
@@ -400,11 +597,60 @@ def test_the_quietest_point_is_where_numpy_finds_it(plain):
         one = replace(cut, source_start=edge, start=Fraction(0), duration=cut.duration)
         line = replace(plain.timeline, sound=(one,))
         case = case_of(plain, timeline=line, sources=Half())
-        return onsets.cuts_lie_in_gaps(case).figures["farthest_ms"]
+        return gaps.cuts_lie_in_gaps(case).figures["farthest_ms"]
 
     quiet = farthest(gap[1] - length / 4)
     assert farthest(gap[0] + length / 4) == pytest.approx(float(length) * 250, abs=15)
     assert quiet <= farthest(gap[0] + length / 4)
+
+
+def test_channels_that_cancel_are_not_missed(plain):
+    """Beside speech that does not cancel."""
+    cuts = plain.timeline.sound
+    wild = replace(cuts[2], track="A3", start=Fraction(5), duration=Fraction(3))
+    noise = np.random.default_rng(1).normal(0, 0.05, 3 * RATE)
+    heard = np.stack([noise, -noise]).astype(np.float32)
+    own = case_of(plain)
+
+    class Strange:
+        def sound(self, path, start, seconds):
+            if path == wild.path:
+                return heard[:, : round(seconds * RATE)]
+            return own.sources.sound(path, start, seconds)
+
+    def mixed(samples):
+        rest = samples[:, 5 * RATE : 8 * RATE]
+        rest[:] = np.random.default_rng(2).normal(0, 1e-4, rest.shape)
+        rest += 0.5 * heard[:, : rest.shape[1]]
+
+    line = replace(plain.timeline, sound=(cuts[0], wild), words=())
+    case = with_samples(case_of(plain, timeline=line, sources=Strange()), mixed)
+    assert sync.sound_is_in_sync(case).findings == ()
+
+
+@pytest.mark.parametrize("ms", [0, 30, -30])
+def test_a_recorder_beside_its_camera_is_found(plain, ms):
+    """The camera hears the recorder's line, far away in a noisy room, so many ms later."""
+    recorder, camera = plain.timeline.sound[0], plain.timeline.picture[0]
+    own = case_of(plain)
+
+    class Scratch:
+        def sound(self, path, start, seconds):
+            if path != camera.path:
+                return own.sources.sound(path, start, seconds)
+            at = start - camera.source_start + recorder.source_start - Fraction(ms, 1000)
+            near = own.sources.sound(recorder.path, at, seconds)
+            noise = np.random.default_rng(1).normal(0, 0.3 * near.std(), near.shape)
+            echo = np.roll(near, 700, axis=1)
+            return (0.1 * (near + 0.5 * echo + noise)).astype(np.float32)
+
+    line = replace(plain.timeline, sound=(recorder,))
+    case = case_of(plain, timeline=line, sources=Scratch())
+    ((apart, *_),) = sync.beside_cameras(case)
+    assert apart == pytest.approx(-ms, abs=1)
+    found = [f for f in sync.sound_is_in_sync(case).findings if "one moment" in f.what]
+    assert bool(found) is bool(ms)
+    assert sync.beside_cameras(own) == []  # the other clip's sound is of another moment
 
 
 def truth_of(cutdown, offset, ppm=0.0):
@@ -438,7 +684,7 @@ def test_sound_of_another_instant_of_the_moment_is_found(plain):
 
 def test_a_cutdown_without_sound_words_or_music_has_nothing_to_measure(plain):
     line = replace(plain.timeline, sound=(), words=(), music=None)
-    case = case_of(plain, timeline=line, silent=True)
+    case = case_of(plain, timeline=line)
     for one in MEASURES:
         found = one(case)
         assert found.findings == () and found.note, one

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import sys
+import time
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -13,21 +14,30 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks import judging, yardstick
 from benchmarks.contestants import naive, random_valid
-from benchmarks.contestants.delivered import Delivered, hand_over, taken
-from benchmarks.cost import measured
+from benchmarks.contestants.delivered import Chunk, Delivered, Drawing, hand_over, taken
+from benchmarks.cost import Cost, measured
+from benchmarks.kept import keep, kept
 from video_assets.cli import app
 from video_assets.delivery.inspections.case import Outcome
+from video_assets.delivery.inspections.content import content_is_as_asked
 from video_assets.delivery.inspections.table import MEASURES, Measure
-from video_assets.delivery.inspections.truth import Truth
+from video_assets.delivery.inspections.truth import TrueClip, TrueShot, Truth
 from video_assets.delivery.yardstick import score as scoring
+from video_assets.delivery.yardstick.page import campaign_gates
 from video_assets.delivery.yardstick.score import MISSING, Entry, Row, relative, scored, summaries
 from video_assets.delivery.yardstick.stills import still, when
-from video_assets.delivery.yardstick.table import CampaignMeasure, TruthMeasure
+from video_assets.delivery.yardstick.table import (
+    CAMPAIGN_MEASURES,
+    CampaignMeasure,
+    TruthMeasure,
+)
 from video_assets.delivery.yardstick.written import write_scores
 from video_assets.editorial.timeline import to_otio
 from video_assets.foundation.errors import FootageError
 from video_assets.foundation.records import (
+    CaptionWord,
     Finding,
     FootageRow,
     Idea,
@@ -43,6 +53,7 @@ from video_assets.orchestration.cases import asked_cuts, stored_cases
 from video_assets.orchestration.scoring import score_project
 from video_assets_tests.delivery.cases import Made, made
 from video_assets_tests.finishing import making
+from video_assets_tests.truth import library as truth_library
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Dagster's own handles
 
@@ -97,7 +108,7 @@ def test_the_headline_counts_files_that_pass_every_gate(clean, few):
     bad, good = found.cutdowns
     assert (bad.aspect, bad.publishable, bad.held_back) == ("9x16", False, True)
     assert (good.aspect, good.publishable, good.held_back) == ("16x9", True, False)
-    assert found.passes_today == 0.5
+    assert (found.passes_today, found.but_exports) == (0.5, 0.5)
     assert good.seconds == pytest.approx(2, abs=0.05)
 
 
@@ -132,7 +143,10 @@ def test_a_gate_that_is_only_to_come_counts_here(clean, few, monkeypatch):
     assert scored(entries(clean), "ours").headline == 1.0
     monkeypatch.setattr(scoring, "MEASURES", (*BLIND, later))
     found = scored(entries(clean), "ours")
-    assert (found.headline, found.passes_today) == (0.0, 1.0)
+    assert (found.headline, found.passes_today, found.but_exports) == (0.0, 1.0, 0.0)
+    monkeypatch.setattr(scoring, "UNMADE", ("never_holds",))
+    found = scored(entries(clean), "ours")
+    assert (found.headline, found.but_exports) == (0.0, 1.0)
     (one,) = (s for s in summaries(found.rows) if s.measure == "never_holds")
     assert (one.holds, one.measured, one.gate_today, one.limit) == (0, 2, False, "2")
     assert one.figures == {"files": (0.0, 0.0, 0.0)}
@@ -140,7 +154,7 @@ def test_a_gate_that_is_only_to_come_counts_here(clean, few, monkeypatch):
 
 def test_truth_and_campaign_are_measured_where_they_are_given(clean, few, monkeypatch):
     def is_true(case, truth):
-        return Outcome({"seed": truth.seed}, note="" if case.aspect == "9x16" else "nobody speaks")
+        return Outcome({"seed": truth.seed}, measured=case.aspect == "9x16")
 
     def breaks(case, truth):
         raise ValueError("no figure")
@@ -148,11 +162,17 @@ def test_truth_and_campaign_are_measured_where_they_are_given(clean, few, monkey
     def is_shared(cases, truth):
         return Outcome({"cuts": len(cases)})
 
+    def is_told(cases, truth):
+        return Outcome({}, (Finding("is_told", "nobody says it"),))
+
     against = (TruthMeasure(2, is_true, "score"), TruthMeasure(9, breaks, blind=True))
     monkeypatch.setattr(scoring, "TRUTH_MEASURES", against)
-    monkeypatch.setattr(scoring, "CAMPAIGN_MEASURES", (CampaignMeasure(18, is_shared),))
+    campaign = (CampaignMeasure(18, is_shared), CampaignMeasure(14, is_told, kind="gate"))
+    monkeypatch.setattr(scoring, "CAMPAIGN_MEASURES", campaign)
     several = [*entries(clean), Entry("r1-02", "9x16", clean.case("9x16"))]
-    assert scored(several, "ours").headline == 1.0
+    blind = scored(several, "ours")
+    assert (blind.headline, blind.campaign) == (1.0, {"is_told": False})  # beside the headline
+    assert campaign_gates([blind, blind]) == {"is_told": (0, 2)}
     found = scored(several, "ours", truth=Truth(7, "tiny", [], {}))
     assert found.headline == 0.0  # one that cannot run is never a pass
     by_name = {s.measure: s for s in summaries(found.rows)}
@@ -160,6 +180,39 @@ def test_truth_and_campaign_are_measured_where_they_are_given(clean, few, monkey
     assert (by_name["is_true"].cutdowns, by_name["breaks"].holds) == (3, 0)
     assert "could not run" in by_name["breaks"].example
     assert by_name["is_shared"].figures == {"cuts": (2.0, 2.0, 2.0)}
+
+
+def test_a_campaign_must_say_and_show_what_the_brief_asks(clean):
+    case = clean.case("9x16")
+    said = case.brief.model_copy(update={"must_say": ("We sing.", "It hums.")})
+    word = CaptionWord("We sing.", Fraction(0), Fraction(1))
+    mute = replace(case, brief=said)
+    half = replace(mute, timeline=replace(case.timeline, words=(word,)))
+    judged = {m.name: m for m in CAMPAIGN_MEASURES}
+    says = judged["campaign_says_what_it_must"]
+    assert {m.name for m in judged.values() if m.kind == "gate"} == {
+        "campaign_says_what_it_must", "campaign_shows_what_it_must",
+    }  # fmt: skip
+    found = says.run([mute, half], None)
+    assert found.figures == {"must_say_share": 0.5, "sentences": 2.0} and found.findings
+    both = replace(half, timeline=replace(case.timeline, words=(word, replace(word, text="It hums."))))  # fmt: skip
+    assert not says.run([mute, both], None).findings
+    assert not says.run([case], None).measured  # nothing is asked for
+
+
+def test_what_is_seen_follows_the_shots_of_a_clip(clean):
+    shots = (TrueShot(0, 1.6, ("lake",)), TrueShot(1.5, 2.0, ("mug",)), TrueShot(2, 3, ("rival",)))
+    clip = TrueClip("a.mp4", "broll", "A", "", "", 3.0, shots=shots, tags=("lake", "mug", "rival"))
+    assert clip.seen(0, 1) == {"lake": 1}
+    assert clip.seen(1.0, 2.5) == pytest.approx({"lake": 0.6, "mug": 0.5, "rival": 0.5})
+    case = clean.case("9x16")  # 0.0 to 1.2 s and 1.6 to 2.4 s of the clip
+    truth = Truth(7, "tiny", [clip], {"must_show": ["mug"], "must_not": ["rival"]})
+    found = content_is_as_asked(case, truth).findings
+    assert [f.what for f in found] == ["a.mp4 shows 'rival', which must not be shown",
+                                       "'mug' must be shown and is not"]  # fmt: skip
+    first = replace(case.timeline, picture=case.timeline.picture[:1], frames=30)
+    truth = replace(truth, brief={"must_show": ["lake"], "must_not": ["rival", "mug"]})
+    assert content_is_as_asked(replace(case, timeline=first), truth).findings == ()
 
 
 def test_summaries_keep_extremes_and_order():
@@ -319,7 +372,7 @@ def test_the_command_tells_every_measure_and_the_headline(project, few):
 
 
 def test_the_command_takes_a_truth_and_another_folder(project, few, tmp_path):
-    truth = {"version": 1, "seed": 7, "size": "tiny", "clips": []}
+    truth = {"version": 2, "seed": 7, "size": "tiny", "clips": []}
     (tmp_path / "truth.json").write_text(json.dumps(truth))
     done = score(project, "--truth", tmp_path / "truth.json", "--out", tmp_path / "out", "--json")
     assert done.exit_code == 0, done.output
@@ -381,7 +434,16 @@ def a_clip(number, seconds, *words):
 def a_stock():
     """Two speakers, one of whom says a line twice, and six pictures."""
     spoken = [
-        a_clip(1, 9, ("One", 0.5, 0.9), ("thing.", 1, 1.5), ("Two.", 2, 2.6), ("Two.", 4.03, 4.7)),
+        a_clip(
+            1,
+            9,
+            ("One", 0.5, 0.9),
+            ("thing.", 1, 1.5),
+            ("Two.", 2, 2.6),
+            ("Two.", 4.03, 4.7),
+            ("um", 6, 6.3),
+            ("no.", 6.4, 6.9),
+        ),
         a_clip(2, 5, ("Three", 1.1, 1.8), ("words", 1.83, 2.2), ("here.", 2.3, 2.9)),
     ]
     clips = [*spoken, *(a_clip(n, 4) for n in range(3, 9))]
@@ -393,11 +455,14 @@ def a_stock():
             first, last, group=group,
         )  # fmt: skip
 
-    lines = (line(0, 0, 0, 1, "a"), line(1, 0, 2, 2, "b"), line(2, 0, 3, 3, "b"), line(3, 1, 0, 2, "c"))  # fmt: skip
+    lines = (line(0, 0, 0, 1, "a"), line(1, 0, 2, 2, "b"), line(2, 0, 3, 3, "b"), line(3, 1, 0, 2, "c"), line(4, 0, 4, 5, "d"))  # fmt: skip
+    shots = [shot for _, shot, _ in clips]
+    shots[2:4] = [replace(shots[n], setup="lake") for n in (2, 3)]
+    shots[7] = replace(shots[7], shake=0.02)
     return random_valid.Stock(
         Fraction(25),
         {row.clip_id: row for row, _, _ in clips},
-        tuple(shot for _, shot, _ in clips),
+        tuple(shots),
         {row.clip_id: words for row, _, words in clips if words},
         lines,
     )
@@ -405,6 +470,9 @@ def a_stock():
 
 def test_random_choices_are_valid_and_follow_the_seed():
     stock = a_stock()
+    assert [n.line_id for n in stock.lines] == ["l0", "l1", "l2", "l3"]  # the last has a filler
+    assert len(stock.shots) == 7  # one shakes
+    setups = {s.clip_id: s.setup or s.clip_id for s in stock.shots}
     drawn = [random_valid.draw(stock, 12, random.Random(seed)) for seed in range(30)]
     assert all(cut is not None for cut in drawn)
     assert len({str(cut.picture) for cut in drawn}) > 25
@@ -424,11 +492,23 @@ def test_random_choices_are_valid_and_follow_the_seed():
             for word in stock.words.get(heard.clip_id, ()):
                 assert not word.start < start < word.end
                 assert not word.start < end < word.end
+        shown = [setups[c.clip_id] for c in cut.picture]
+        assert all(a != b for a, b in pairwise(shown))
         groups = [
             line.group for line in stock.lines for c in cut.picture if c.line_id == line.line_id
         ]
         assert len(groups) == len(set(groups))
     assert random_valid.draw(stock, 120, random.Random(1)) is None  # there is not that much
+    alike = tuple(replace(n, group=n.line_id, text="Two!" if n.line_id != "l0" else "One thing") for n in stock.lines)  # fmt: skip
+    same = replace(stock, lines=alike)
+    for seed in range(20):
+        cut = random_valid.draw(same, 12, random.Random(seed))
+        assert sum(bool(c.line_id) and c.line_id != "l0" for c in cut.picture) <= 1
+
+
+def test_names_of_files_and_shots_that_are_forbidden_are_not_drawn():
+    assert random_valid._names("broll/rival/rival_01_b.mp4") >= {"rival", "broll"}
+    assert random_valid.plain("The “Kettle”, sings!") == "the kettle sings"
 
 
 def test_naive_takes_first_takes_in_the_order_of_files():
@@ -443,15 +523,16 @@ def test_naive_takes_first_takes_in_the_order_of_files():
     lines = [said(speaker, "One.", 0, 1), said(speaker, "one", 2, 3), said(speaker, "Long.", 4, 9), said(other, "Two.", 1, 3)]  # fmt: skip
     pieces = naive.pieces_of([speaker, other, lake, sea], lines, 6, Fraction(25))
     assert [(p.clip.path, float(p.source), p.frames) for p in pieces] == [
-        ("a.mp4", 0, 25), ("a.mp4", 4, 125),
+        ("a.mp4", 0, 25), ("b.mp4", 1, 50), ("c.mp4", 0, 50), ("d.mp4", 0, 25),
     ]  # fmt: skip
     pieces = naive.pieces_of([speaker, other, lake, sea], lines, 12, Fraction(25))
     assert [p.clip.path for p in pieces] == ["a.mp4", "a.mp4", "b.mp4", "c.mp4", "d.mp4"]
     assert sum(p.frames for p in pieces) == 300
+    assert sum(p.frames for p in pieces if p.said) <= 250  # nobody speaks under the card
     timeline = naive.timeline_of("n", pieces, {"a.mp4": "x"}, Fraction(25))
     assert timeline.frames == 300
     assert [s.track for s in timeline.sound] == ["A1", "A1", "A1", "A3", "A3"]
-    assert naive.captions(timeline, ",").startswith("1\n00:00:00,000 --> 00:00:01,000\nOne.\n")
+    assert naive.captions(timeline, ",").startswith("1\n00:00:00,000 --> 00:00:00,920\nOne.\n")
     assert naive.centre(lake, (1080, 1920)) == (pytest.approx(0.341797, abs=1e-6), 0, pytest.approx(81 / 256), 1)  # fmt: skip
 
 
@@ -475,10 +556,150 @@ def test_naive_reads_the_words_beside_the_clips(clean, tmp_path):
 def test_what_is_handed_over_comes_back(clean, tmp_path):
     boxes = {"9x16": [(0.1, 0.0, 0.5, 1.0)]}
     one = Delivered(
-        clean.timeline, {"9x16": (540, 960)}, boxes, True, False, {"9x16": 1.5}, "1", "2"
-    )
+        clean.timeline, {"9x16": (540, 960)}, boxes, burned=True, upscale={"9x16": 1.5}, srt="1",
+        vtt="2", chunks=(Chunk("a", Fraction(1), Fraction(3, 2)),),
+        drawn={"9x16": (Drawing("caption", 3, 9, "{\\an5}a", 4, "a"),)},
+    )  # fmt: skip
     hand_over(tmp_path / "naive-06", one)
     assert taken(tmp_path) == {tmp_path / "naive-06": one}
+
+
+def test_naive_draws_its_words_and_its_card_and_is_judged_by_them(clean, tmp_path):
+    """A film of its own ffmpeg path passes the measures of writing; one without them does not."""
+    footage = clean.folder / "footage"
+    (clip,) = naive.clips_of(footage)
+    words = (("Soft", Fraction(1, 10), Fraction(4, 10)), ("it's: [new],", Fraction(4, 10), Fraction(8, 10)))  # fmt: skip
+    pieces = [naive.Piece(clip, Fraction(0), 25, naive.Said(clip, Fraction(0), Fraction(1), words)),
+              naive.Piece(clip, Fraction(1), 50)]  # fmt: skip
+    line = naive.timeline_of("naive-03", pieces, {"a.mp4": "x"}, Fraction(25), "Find your kettle at home", "Listen")  # fmt: skip
+    hook, card = line.titles
+    assert (hook.kind, hook.text, hook.frames) == ("hook", "Listen", 50)
+    assert (card.kind, card.start, card.frames) == ("end_card", 50, 25)
+    chunks = naive.chunks_of(line)
+    assert [(c.text, c.start, c.end) for c in chunks] == [
+        ("Soft it's: [new],", Fraction(1, 10), Fraction(8, 10)),
+    ]  # fmt: skip
+    drawn = naive.drawings(line, chunks, "9x16", (540, 960))
+    assert [d.kind for d in drawn] == ["caption", "hook", "panel", "end_card", "end_card"]
+    assert "caption" not in {d.kind for d in naive.drawings(line, chunks, "16x9", (960, 540))}
+    place = tmp_path / "an odd, [name]'s: place"
+    place.mkdir()
+    naive.film(pieces, footage, (540, 960), Fraction(25), place / "with.mp4", drawn)
+    naive.film(pieces, footage, (540, 960), Fraction(25), place / "without.mp4")
+    case = replace(clean.case("9x16"), timeline=line, size=(540, 960))
+    found = {
+        name: {n: judging.Drawn(drawn).outcome(n, replace(case, file=place / name)) for n in judging.Drawn.NAMES}
+        for name in ("with.mp4", "without.mp4")
+    }  # fmt: skip
+    assert all(o.measured and not o.findings for o in found["with.mp4"].values())
+    said = [f.what for f in found["without.mp4"]["text_reads_as_written"].findings]
+    assert len(said) == 3 and "does not read" in said[0]
+    late = [replace(d, start=d.start + 3) if d.kind == "caption" else d for d in drawn]
+    outcome = judging.Drawn(late).outcome("captions_come_and_go_on_time", replace(case, file=place / "with.mp4"))  # fmt: skip
+    assert "comes early" in outcome.findings[0].what
+
+
+def test_what_a_library_gave_is_read_back_for_the_same_key_only(clean, few, tmp_path):
+    asked = {"r1-01": "", "r1 60 s": "too little"}
+    one = scored(entries(clean), "ours", "seed 7", asked, BOTH, cost={"wall_s": 1.5})
+    keep(tmp_path, {"commit": "a", "aspects": ("9x16",)}, [one], {"checks": [1]})
+    found, more = kept(tmp_path, {"commit": "a", "aspects": ["9x16"]})
+    assert (found, more) == ([replace(one, cost={"wall_s": 1.5})], {"checks": [1]})
+    assert kept(tmp_path, {"commit": "b", "aspects": ["9x16"]}) is None
+    assert kept(tmp_path / "nothing", {}) is None
+    (tmp_path / "result.json").write_text("{")
+    assert kept(tmp_path, {}) is None
+
+
+def benchmark(monkeypatch, tmp_path, *arguments, **replaced):
+    """The yardstick's command line with parts of it replaced; whether it ended well."""
+    for name, stand_in in replaced.items():
+        monkeypatch.setattr(yardstick, name, stand_in)
+    typed = ["yardstick", "--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
+    monkeypatch.setattr(sys, "argv", [*typed, *arguments])
+    yardstick.main()
+
+
+def test_a_library_is_written_before_the_defects_and_read_back(clean, few, tmp_path, monkeypatch, capsys):  # fmt: skip
+    made = []
+
+    def contest(library, place, truth, setting, seed, aspects):
+        made.append(setting)
+        one = scored(entries(clean), "", setting, stills=False)
+        return [replace(one, who=who) for who in yardstick.CONTESTANTS]
+
+    def stops(asked, work, commit):
+        raise RuntimeError("the light went out")
+
+    def make(folder, seed, size, words):
+        folder.mkdir(parents=True)
+        (folder / "truth.json").write_text(json.dumps({"version": 2, "seed": seed, "size": size, "clips": []}))  # fmt: skip
+        return folder
+
+    monkeypatch.setattr(truth_library, "make", make)
+    parts = {"contest": contest, "detection": stops, "commit": lambda root: "abc"}
+    with pytest.raises(RuntimeError, match="light"):
+        benchmark(monkeypatch, tmp_path, "--quick", **parts)
+    told = json.loads((tmp_path / "out" / "yardstick.json").read_text())
+    assert (told["ours"], told["recall"], told["all_gates_but_exports"]["naive"]) == (
+        1.0,
+        None,
+        1.0,
+    )
+    parts["detection"] = lambda asked, work, commit: {"recall": 1.0, "false_alarms": 0.0}
+    parts["write_scores"] = lambda *given: []
+    benchmark(monkeypatch, tmp_path, "--quick", **parts)
+    assert made == ["seed 7, with words"]  # the second time it was read back
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (last["ours"], last["naive"], last["random"], last["recall"]) == (1.0, 1.0, 1.0, 1.0)
+    assert "all gates but exports" in (tmp_path / "out" / "report.md").read_text()
+    parts["commit"] = lambda root: "def"
+    benchmark(monkeypatch, tmp_path, "--quick", **parts)
+    assert len(made) == 2
+
+
+def test_quick_and_held_out_do_not_go_together(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        benchmark(monkeypatch, tmp_path, "--quick", "--held-out")
+    assert "does not go with --held-out" in capsys.readouterr().err
+    asked = yardstick._asked(yardstick._options().parse_args(["--held-out"]))
+    assert (asked.seeds, asked.size, asked.aspects) == (list(truth_library.HELD_OUT), "tiny", yardstick.HELD_OUT_ASPECTS)  # fmt: skip
+    asked = yardstick._asked(yardstick._options().parse_args(["--held-out", "--full"]))
+    assert (asked.size, len(asked.aspects), asked.defects) == ("small", 6, 200)
+
+
+def test_who_makes_nothing_scores_0_of_what_was_asked(tmp_path, monkeypatch):
+    library = tmp_path / "library"
+    (library / "footage").mkdir(parents=True)
+    (library / "brief.yaml").write_text("title: Test\ndurations: [6, 15]\n")
+    Workspace(tmp_path / "ours").root.mkdir()
+
+    def fails(name, arguments, place):
+        (place / f"{name}.log").write_text("reading\nours: cutdowns: no light\n\n")
+        (tmp_path / "ours" / "projects" / "measured").mkdir(parents=True)
+        (tmp_path / "ours" / "projects" / "measured" / "project.yaml").write_text(f"footage: {library / 'footage'}\n")  # fmt: skip
+        return Cost(2.0, 1.0, 10.0, 1)
+
+    monkeypatch.setattr(yardstick, "_program", fails)
+    (found,) = yardstick.contest(library, tmp_path, Truth(7, "tiny", [], {}), "seed 7", 7, BOTH)
+    assert (found.who, found.headline, found.requested, found.publishable) == ("ours", 0.0, 4, 0)
+    assert {c.why for c in found.cutdowns} == {"ours: cutdowns: no light"}
+    assert found.cost["exit_code"] == 1
+
+
+def test_a_program_over_its_time_is_ended_with_all_that_it_started(tmp_path):
+    mark = tmp_path / "child"
+    child = f"import os,time; open({str(mark)!r},'w').write(str(os.getpid())); time.sleep(60)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    found = measured([sys.executable, "-c", code], tmp_path, tmp_path / "log", timeout=3)
+    assert found.code == -9
+    pid = int(mark.read_text())
+    for _ in range(100):
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    raise AssertionError("the child goes on")
 
 
 def test_a_program_is_measured_with_what_it_starts(tmp_path):

@@ -2,12 +2,13 @@
 
 import itertools
 import re
+from dataclasses import replace
 from fractions import Fraction as F
 
 import pytest
 
 from video_assets.editorial.captions import Chunk, sidecar_cues, social_chunks, srt, vtt
-from video_assets.foundation.records import Timeline
+from video_assets.foundation.records import CaptionWord, PictureCut, Timeline
 from video_assets_tests.editorial.test_assembly import RATES, cuts_of
 
 
@@ -46,6 +47,26 @@ def test_sidecar_cues_keep_their_limits(rate: F) -> None:
             assert cue.end - cue.start <= 7 + F(1, 2)
         told = " ".join(" ".join(c.text.split()) for c in cues)
         assert told == " ".join(w.text for w in timeline.words)
+
+
+def test_edges_of_cues_beside_a_cut_move_onto_it() -> None:
+    """Words that begin a frame after the cut and end a frame before the next (CRAFT 1.6)."""
+    cuts = tuple(
+        PictureCut("V1", start, 50, f"{start:032d}", "s", "a.mp4", F(0)) for start in (0, 50, 100)
+    )
+    words = tuple(
+        CaptionWord(text, at + F(1, 25), at + F(49, 25), 1.0, True)
+        for text, at in (("One.", F(0)), ("Two.", F(2)), ("Three.", F(4)))
+    )
+    line = Timeline("r1-01", "t", F(25), 150, cuts, words=words)
+    one, two, three = sidecar_cues(line)
+    assert (one.start, two.start, three.start) == (0, 2, 4)
+    assert (one.end, two.end) == (2 - F(2, 25), 4 - F(2, 25))  # two frames before the next one
+    assert three.end == 6
+    # a word that is moved with its cue has no time of its own in it, the next one has
+    pair = replace(line, words=(words[0], replace(words[0], text="One.", start=F(1), end=F(2))))
+    (cue,) = sidecar_cues(replace(pair, words=(replace(words[0], ends_line=False), pair.words[1])))
+    assert vtt([cue], pair.words).splitlines()[3] == "One. <00:00:01.000>One."
 
 
 STAMP = r"(\d\d):(\d\d):(\d\d)[,.](\d{3})"

@@ -1,8 +1,8 @@
 """Silent faults that are planted in real runs: the file is wrong, and nothing complained.
 
 Each fault is a context in which the product makes cutdowns as ever, but for the one thing that
-goes wrong. What counts as defective is decided by bytes: a cutdown that differs from the one an
-undisturbed run makes.
+goes wrong; how exactly, `chance` decides. What counts as defective is decided by bytes: a cutdown
+that differs from the one an undisturbed run makes.
 """
 
 import shutil
@@ -11,37 +11,47 @@ from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 
-from video_assets.finishing import render, segments, sound
+from video_assets.finishing import overlays, reframe, render, segments, sound
 from video_assets.finishing.reframe import visible
+from video_assets.foundation.records import Timeline
 
 SHIFT = Fraction(1, 5)
-"""Seconds that captions are late."""
+"""Seconds by which captions come late or early."""
 
 
 @contextmanager
-def wrong_clip(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
+def wrong_clip(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
     """A clip's picture is read from another file."""
     plain = segments.source_of
+    seen = list(dict.fromkeys(one.cut.path for one in visible(line)))
+    asked = chance.choice(seen)
+    pick = chance.random()
 
     def swapped(root: Path, path: str) -> Path:
-        return plain(root, names[1] if path == names[0] else path)
+        if path != asked:
+            return plain(root, path)
+        others = sorted(p for p in root.rglob("*.mp4") if p != root / path)
+        return others[int(pick * len(others))]
 
     patch.setattr(segments, "source_of", swapped)
     yield
 
 
 @contextmanager
-def late_captions(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
-    """Captions are drawn 200 ms late."""
+def late_captions(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
+    """Captions are drawn 200 ms late or early."""
     plain = render.burned_captions
+    shift = chance.choice([SHIFT, -SHIFT])
 
     def late(timeline, brief):
+        found = plain(timeline, brief)
         return [
-            replace(c, start=c.start + SHIFT, end=c.end + SHIFT) for c in plain(timeline, brief)
+            replace(c, start=max(Fraction(0), c.start + shift), end=c.end + shift) for c in found
         ]
 
     patch.setattr(render, "burned_captions", late)
@@ -49,32 +59,38 @@ def late_captions(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]
 
 
 @contextmanager
-def swapped_word(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
-    """The brand's word is drawn as another one of its length."""
+def swapped_word(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
+    """The brand's word (where it is not said, another long one) is drawn as another word."""
     plain = render.burned_captions
+    wrong = chance.choice(["Wakefield", "Brookside", "dleifkciw"])
 
     def swapped(timeline, brief):
         found = plain(timeline, brief)
-        longest = max((w for c in found for w in c.text.split()), key=len)
-        word = next((w for c in found for w in c.text.split() if "wickfield" in w.lower()), longest)
-        return [replace(c, text=c.text.replace(word, word[::-1].lower())) for c in found]
+        words = [w for c in found for w in c.text.split()]
+        long = [w for w in words if len(w) >= min(6, max(map(len, words)))]
+        word = next((w for w in words if "wickfield" in w.lower()), chance.choice(long))
+        return [replace(c, text=c.text.replace(word, wrong)) for c in found]
 
     patch.setattr(render, "burned_captions", swapped)
     yield
 
 
 @contextmanager
-def stale_segment(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
-    """A segment's folder holds the picture of an earlier cut: the same clip, half a second off."""
+def stale_segment(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
+    """A segment's folder holds the picture of an earlier cut: the same clip at another time."""
     plain = segments.make
+    planted = chance.choice([one.start for one in visible(line)])
+    off = Fraction(chance.randint(8, 20), 25)
 
     def stale(workspace, root, pieces):
         first = pieces[0]
-        if first.stretch.start != 0:
+        if first.stretch.start != planted:
             return plain(workspace, root, pieces)
         cut = first.stretch.cut
-        off = Fraction(1, 2) if cut.source_start < 1 else -Fraction(1, 2)
-        earlier = replace(first.stretch, cut=replace(cut, source_start=cut.source_start + off))
+        back = cut.source_start >= off
+        earlier = replace(
+            first.stretch, cut=replace(cut, source_start=cut.source_start + (-off if back else off))
+        )
         old = [replace(p, stretch=earlier) for p in pieces]
         plain(workspace, root, old)
         for now, then in zip(pieces, old, strict=True):
@@ -85,20 +101,21 @@ def stale_segment(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]
 
 
 @contextmanager
-def lost_channel(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
-    """The right channel is silent."""
+def lost_channel(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
+    """One channel is silent."""
     plain = sound.mixed_down
+    left = chance.randint(0, 1)
 
     def lost(*arguments):
         samples, below = plain(*arguments)
-        return samples * np.array([[1.0], [0.0]], np.float32), below
+        return samples * np.array([[left], [1 - left]], np.float32), below
 
     patch.setattr(sound, "mixed_down", lost)
     yield
 
 
 @contextmanager
-def dropped_card(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
+def dropped_card(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
     """The end card is not drawn."""
     plain = render.marks
 
@@ -110,20 +127,50 @@ def dropped_card(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
 
 
 @contextmanager
-def late_sound(patch: pytest.MonkeyPatch, names: list[str]) -> Iterator[None]:
-    """The dialogue is read 80 ms late in its clip: lips and voice part."""
+def late_sound(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
+    """The dialogue is read 80 to 160 ms late in its clip: lips and voice part."""
     plain = sound._piece
+    by = Fraction(chance.randint(2, 4), 25)
 
     def late(root, row, cut, length):
         if cut.track == "A1":
-            cut = replace(cut, source_start=cut.source_start + Fraction(2, 25))
+            cut = replace(cut, source_start=cut.source_start + by)
         return plain(root, row, cut, length)
 
     patch.setattr(sound, "_piece", late)
     yield
 
 
-Fault = Callable[[pytest.MonkeyPatch, list[str]], object]
+@contextmanager
+def late_drawing(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
+    """What draws captions, for the render and for the gates alike, places them 200 ms late."""
+    plain = overlays._caption
+
+    def late(chunk, timeline, *more):
+        later = replace(chunk, start=chunk.start + SHIFT, end=chunk.end + SHIFT)
+        return plain(later, timeline, *more)
+
+    patch.setattr(overlays, "_caption", late)
+    yield
+
+
+@contextmanager
+def wrong_crop(patch: pytest.MonkeyPatch, line: Timeline, chance: Random) -> Iterator[None]:
+    """What crops, for the render and for the gates alike, looks at the wrong side."""
+    plain = reframe.crop_for
+
+    def aside(cut, row, aspect):
+        crop = plain(cut, row, aspect)
+        away = 0 if crop.x > (row.width - crop.width) / 2 else row.width - crop.width
+        down = 0 if crop.y > (row.height - crop.height) / 2 else row.height - crop.height
+        return replace(crop, x=away // 2 * 2, y=down // 2 * 2)
+
+    for module in (reframe, render):
+        patch.setattr(module, "crop_for", aside)
+    yield
+
+
+Fault = Callable[[pytest.MonkeyPatch, Timeline, Random], object]
 
 FAULTS: dict[str, Fault] = {
     "wrong clip": wrong_clip,
@@ -133,10 +180,8 @@ FAULTS: dict[str, Fault] = {
     "lost channel": lost_channel,
     "dropped card": dropped_card,
     "late sound": late_sound,
+    "late drawing": late_drawing,
+    "wrong crop": wrong_crop,
 }
-
-
-def seen_names(timeline) -> list[str]:
-    """The clip that is seen first, and another one."""
-    first = visible(timeline)[0].cut.path
-    return [first, next(c.path for c in timeline.picture if c.path != first)]
+OF_CAPTIONS = ("late captions", "swapped word", "late drawing")
+"""Faults that only aspects with burned-in captions can have."""

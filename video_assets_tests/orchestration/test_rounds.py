@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from video_assets.delivery.decisions import APPROVED, REJECTED
-from video_assets.delivery.inspections import verdict
+from video_assets.delivery.inspections import verdict, vetoes
 from video_assets.foundation.errors import BriefError, ProjectError, StorageError, VideoAssetsError
 from video_assets.foundation.store import Workspace, as_json, digest_of
 from video_assets.orchestration import publishing, rounds, runs
@@ -279,6 +279,18 @@ def test_newer_measures_judge_an_open_round_without_a_render(project, monkeypatc
     run(project)
     assert publishing.verdict_of(project, "r1-01", "1x1")["version"] == version
     assert run(project).made == ()
+
+
+def test_what_only_measures_read_is_judged_without_a_render(project, monkeypatch):
+    before = bytes_of(project)
+    monkeypatch.setattr(delivery, "_make_cut", lambda *a: pytest.fail("it was made again"))
+    monkeypatch.setattr(delivery, "_asked_part", lambda project: "something else")
+    assert run(project).made
+    assert run(project).made == ()
+    monkeypatch.setattr(vetoes, "beyond_its_clips", lambda *a: "another library")
+    assert run(project).made
+    assert run(project).made == ()
+    assert {n for n, d in bytes_of(project).items() if before[n] != d} <= {"1x1.verdict.json"}
 
 
 def test_what_cannot_be_judged_again_keeps_its_verdict_and_is_not_sent(project, monkeypatch):

@@ -14,6 +14,7 @@ import numpy as np
 from video_assets_tests.truth import places, things
 from video_assets_tests.truth.moving import Box, Shot, stamp
 from video_assets_tests.truth.places import Canvas, Rgb, gradient, shaded, textured
+from video_assets_tests.truth.seeds import seed_of
 
 MARGIN = 1.4
 
@@ -375,7 +376,7 @@ SHOTS: dict[str, Callable[[_Kit, float], Shot]] = {
 
 def shot(tag: str, size: tuple[int, int], seconds: float, seed: int) -> Shot:
     """The shot of a tag of `SHOTS`; another seed moves, paints and frames it otherwise."""
-    rng = np.random.default_rng([seed, sum(tag.encode())])
+    rng = np.random.default_rng([seed, seed_of(tag)])
     return SHOTS[tag](_Kit(size, rng), seconds)
 
 

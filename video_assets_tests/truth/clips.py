@@ -15,6 +15,7 @@ import numpy as np
 from video_assets_tests.truth import broll, encoding, people, pictures, places, sounds
 from video_assets_tests.truth.moving import Box, Shot
 from video_assets_tests.truth.plans import Broll, Device, Moment, Plan
+from video_assets_tests.truth.seeds import seed_of
 from video_assets_tests.truth.voices import bank
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Made:
 
     loudness: float
     seen: tuple[Seen, ...]
-    direction: int = 0
+    directions: tuple[int, ...] = ()
+    """Of each shot: -1 left, 1 right, 0 none."""
 
 
 def _acting(moment: Moment, seed: int) -> "Performance":
@@ -70,21 +72,21 @@ def film_moment(plan: Plan, moment: Moment, folder: Path) -> dict[str, Made]:
         code = encoding.timecode(moment.start_second, start, Fraction(FPS))
         encoding.write_film(folder / device.path, frames, plan.picture, Fraction(FPS), sound, code)
         level = sounds.loudness(encoding.heard(folder / device.path))
-        made[device.path] = Made(level, seen, moment.direction)
+        made[device.path] = Made(level, seen, (moment.direction,))
     return made
 
 
 def _interview(
     plan: Plan, moment: Moment, device: Device
 ) -> tuple[Iterator[np.ndarray], tuple[Seen, ...]]:
-    seed = plan.seed * 1000 + sum(device.path.encode())
+    seed = seed_of(plan.seed, device.path)
     unit = 84 if plan.picture[1] <= 360 else 150
     who = people.person(moment.person, moment.clothes, moment.light, unit)
     view = pictures.view(device.camera, moment.direction > 0)
     scene = pictures.Interview(
         plan.picture,
         places.place(moment.place, plan.picture, moment.place_seed),
-        who, unit, view, _acting(moment, plan.seed * 1000 + sum(moment.key.encode())), seed,
+        who, unit, view, _acting(moment, seed_of(plan.seed, moment.key)), seed,
     )  # fmt: skip
     camera = pictures.Camera(
         plan.picture, FPS, device.grade, device.defects, device.flashes,
@@ -125,7 +127,7 @@ def film_broll(plan: Plan, clip: Broll, folder: Path) -> Made:
         broll.shot(part.tag, plan.picture, float((end + tail - part.start) / clip.fps), part.seed)
         for part, end, tail in zip(clip.parts, ends, tails, strict=True)
     ]
-    seed = plan.seed * 1000 + sum(clip.path.encode())
+    seed = seed_of(plan.seed, clip.path)
     camera = pictures.Camera(
         plan.picture, float(clip.fps), clip.grade, clip.defects, clip.flashes, 0.5, seed
     )
@@ -154,7 +156,7 @@ def film_broll(plan: Plan, clip: Broll, folder: Path) -> Made:
 
         seen += _seen(first, last, where)
     level = sounds.loudness(encoding.heard(folder / clip.path))
-    return Made(level, tuple(seen), broll.direction(shots[0]))
+    return Made(level, tuple(seen), tuple(broll.direction(shot) for shot in shots))
 
 
 def film_music(plan: Plan, folder: Path) -> list[float]:

@@ -68,7 +68,7 @@ def write_film(
             "-vf", "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:"
             "flags=bilinear+accurate_rnd+bitexact,format=yuv420p,"
             "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
-            "-c:v", "libx264", "-preset", "superfast", "-crf", "22", "-threads", "1",
+            "-c:v", "libx264", "-preset", "ultrafast", "-crf", "22", "-threads", "1",
             "-profile:v", "high", "-bf", "2", "-g", str(2 * round(fps)),
             "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709",
             "-c:a", "aac", "-b:a", "192k", "-timecode", start, "-map_metadata", "-1",

@@ -26,6 +26,12 @@ from scipy import signal
 from video_assets.foundation.media import ffmpeg_path
 
 RATE = 48_000
+KINDS = ("interview", "broll")
+"""Clips with a picture."""
+LONG = 100.0
+"""Seconds from the first take to the last over which drift is measured."""
+LOOK = 20.0
+"""Code values by which the mean colours of two clips of one set-up differ at most."""
 
 
 def declared(folder: Path) -> list[dict[str, Any]]:
@@ -33,10 +39,10 @@ def declared(folder: Path) -> list[dict[str, Any]]:
 
 
 def pictures_of(folder: Path) -> list[dict[str, Any]]:
-    return [clip for clip in declared(folder) if clip["kind"] != "recorder"]
+    return [clip for clip in declared(folder) if clip["shots"]]
 
 
-@lru_cache(maxsize=9)
+@lru_cache(maxsize=16)
 def grey(path: Path) -> np.ndarray:
     """Every frame in grey at half the size: (frames, height, width)."""
     with av.open(str(path)) as file:
@@ -76,6 +82,11 @@ def wrong_frames(folder: Path) -> list[str]:
     wrong = []
     for clip in declared(folder):
         with av.open(str(folder / "footage" / clip["path"])) as file:
+            if clip["kind"] == "recorded":
+                heard = sum(f.samples for f in file.decode(audio=0)) / file.streams.audio[0].rate
+                if abs(heard - clip["duration"]) > 1e-3:
+                    wrong.append(f"{clip['path']}: {heard} s, declared {clip['duration']}")
+                continue
             if clip["kind"] == "recorder":
                 count = sum(f.samples for f in file.decode(audio=0))
                 told = round(clip["duration"] * RATE)
@@ -99,12 +110,12 @@ def wrong_frames(folder: Path) -> list[str]:
     return wrong
 
 
-def wrong_cuts(folder: Path) -> tuple[int, list[str]]:
+def wrong_cuts(folder: Path, kinds: Sequence[str] = KINDS) -> tuple[int, list[str]]:
     """Hard cuts by scenedetect: (how many were declared, what differs)."""
     from scenedetect import ContentDetector, detect
 
     total, wrong = 0, []
-    for clip in pictures_of(folder):
+    for clip in (c for c in pictures_of(folder) if c["kind"] in kinds):
         fps = Fraction(clip["fps"])
         path = folder / "footage" / clip["path"]
         found = [
@@ -189,6 +200,60 @@ def wrong_offsets(folder: Path) -> tuple[int, list[str]]:
     return total, wrong
 
 
+def wrong_drift(folder: Path) -> tuple[int, list[str]]:
+    """The slope of matching times from the first to the last take of long clips, within 2 ppm.
+
+    Pairs of devices of a moment: (how many were fitted, what differs).
+    """
+    total, wrong = 0, []
+    clips = [c for c in declared(folder) if c["moment"] and c["lines"]]
+    for moment in sorted({c["moment"] for c in clips}):
+        first, *others = [c for c in clips if c["moment"] == moment]
+        starts = [line["start"] for line in first["lines"]]
+        if starts[-1] - starts[0] < LONG:
+            continue
+        here = sound(folder / "footage" / first["path"])
+        for other in others:
+            there = sound(folder / "footage" / other["path"])
+            shift = first["offset"] - other["offset"]
+            meets = [match(here, there, at, at + shift) for at in starts]
+            ppm = (np.polyfit(starts, meets, 1)[0] - 1) * 1e6
+            total += 1
+            if abs(ppm - (first["drift_ppm"] - other["drift_ppm"])) > 2:
+                wrong.append(f"{other['path']} to {first['path']}: {ppm:.1f} ppm")
+    return total, wrong
+
+
+def match(here: np.ndarray, there: np.ndarray, at: float, near: float) -> float:
+    """Seconds of `there` that sound as 2 s of `here` from `at` on; finer than a sample."""
+    a, b, reach = round(at * RATE), round(near * RATE), RATE // 20
+    found = signal.correlate(
+        there[b - reach : b + 2 * RATE + reach], here[a : a + 2 * RATE], "valid"
+    )
+    top = int(np.argmax(found))
+    low, high, after = found[top - 1 : top + 2]
+    part = 0.5 * (low - after) / (low - 2 * high + after)
+    return float((b - reach + top + part + at * RATE - a) / RATE)
+
+
+def wrong_looks(folder: Path) -> tuple[int, list[str]]:
+    """Clips of one set-up have about the same mean colour: (how many pairs, what differs)."""
+    total, wrong = 0, []
+    means: dict[str, tuple[str, np.ndarray]] = {}
+    for clip in pictures_of(folder):
+        path = folder / "footage" / clip["path"]
+        for shot in clip["shots"]:
+            with av.open(str(path)) as file:
+                number = round((shot["start"] + 0.3) * Fraction(clip["fps"]))
+                frame = next(f for n, f in enumerate(file.decode(video=0)) if n == number)
+            mean = frame.to_ndarray(format="rgb24").reshape(-1, 3).mean(axis=0)
+            where, known = means.setdefault(shot["setup"], (clip["path"], mean))
+            total += where != clip["path"]
+            if np.abs(mean - known).max() > LOOK:
+                wrong.append(f"{clip['path']} and {where}, set-up {shot['setup']}: other colours")
+    return total, wrong
+
+
 def wrong_loudness(folder: Path) -> list[str]:
     """Integrated loudness by ffmpeg's ebur128, within 0.1 LU."""
     wrong = []
@@ -206,7 +271,7 @@ def wrong_loudness(folder: Path) -> list[str]:
 
 
 def wrong_faces(folder: Path) -> tuple[int, list[str]]:
-    """Faces by OpenCV's frontal cascade in every twentieth frame of every interview."""
+    """Faces by OpenCV's frontal cascade in every thirtieth frame of every interview."""
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
     total, wrong = 0, []
     for clip in pictures_of(folder):
@@ -218,7 +283,7 @@ def wrong_faces(folder: Path) -> tuple[int, list[str]]:
         frames = grey(folder / "footage" / clip["path"])
         height, width = frames[0].shape
         looks = good = 0
-        for number in range(0, len(frames), 20):
+        for number in range(0, len(frames), 30):
             t = float(number / fps)
             if any(a <= t < b for a, b in bad):
                 continue
@@ -226,7 +291,7 @@ def wrong_faces(folder: Path) -> tuple[int, list[str]]:
             told = (face[0] * width, face[1] * height, face[2] * width, face[3] * height)
             looks += 1
             wide = cv2.resize(frames[number], None, fx=1.5, fy=1.5)
-            found = cascade.detectMultiScale(wide, 1.15, 3, minSize=(50, 50))
+            found = cascade.detectMultiScale(wide, 1.15, 3, minSize=(54, 54))
             good += any(overlap([v / 1.5 for v in box], told) >= 0.4 for box in found)
         if good < 0.85 * looks:
             wrong.append(f"{clip['path']}: {good} of {looks}")

@@ -26,8 +26,9 @@ def stamp(frame: np.ndarray, layer: np.ndarray, matrix: np.ndarray) -> None:
     shifted[:, 2] -= (x0, y0)
     part = cv2.warpAffine(layer, shifted, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR)
     view = frame[y0:y1, x0:x1]
-    mixed = view * (1 - part[..., 3:4]) + part[..., :3]
-    view[:] = np.clip(mixed, 0, 255).astype(np.uint8)
+    clear = 1 - cv2.merge([part[..., 3]] * 3)
+    kept = cv2.multiply(view, clear, dtype=cv2.CV_32F)
+    view[:] = cv2.add(kept, cv2.cvtColor(part, cv2.COLOR_BGRA2BGR), dtype=cv2.CV_8U)
 
 
 @dataclass(slots=True)

@@ -77,8 +77,9 @@ class Interview:
         self.size, self.place, self.seen, self.acting = size, place, seen, acting
         self._unit = seen.unit * size[1]
         scale = self._unit / unit
-        self._heads = {key: _scaled(layer, scale) for key, layer in who.heads.items()}
-        self._back, self._body = _scaled(who.back, scale), _scaled(who.body, scale)
+        self._heads = {key: _trimmed(_scaled(x, scale)) for key, x in who.heads.items()}
+        self._back = _trimmed(_scaled(who.back, scale))
+        self._body = _trimmed(_scaled(who.body, scale))
         self._phase = float(np.random.default_rng(seed).uniform(0, 6.28))
 
     def _drift(self, moment: float) -> tuple[float, float]:
@@ -111,9 +112,11 @@ class Interview:
         body = _shift(x - 0.55 * sway * unit + left * unit, y + (top - people.LIFT + breath) * unit)
         head = _turned(x + 0.6 * turn * unit, y + 0.8 * nod * unit, tilt, unit)
         lag = _turned(x + 0.3 * turn * unit, y + 0.5 * nod * unit, tilt, unit)
-        stamp(picture, self._back, lag)
-        stamp(picture, self._body, body)
-        stamp(picture, self._heads[self._pose(moment)], head)
+        layers = (self._back, lag), (self._body, body), (self._heads[self._pose(moment)], head)
+        for (layer, corner), matrix in layers:
+            moved = matrix.copy()
+            moved[:, 2] += matrix[:, :2] @ corner
+            stamp(picture, layer, moved)
         return picture
 
     def _nose(self, moment: float) -> float:
@@ -143,6 +146,15 @@ def _scaled(layer: np.ndarray, scale: float) -> np.ndarray:
     size = (round(layer.shape[1] * scale), round(layer.shape[0] * scale))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return cv2.resize(layer, size, interpolation=way)
+
+
+def _trimmed(layer: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """A sprite without its empty edges, and where its corner (left, top) was."""
+    seen = layer[..., 3] > 0
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    top, left = max(0, rows[0] - 1), max(0, columns[0] - 1)  # an empty pixel is left to fade into
+    whole = layer[top : rows[-1] + 2, left : columns[-1] + 2]
+    return np.ascontiguousarray(whole), (int(left), int(top))
 
 
 def _shift(x: float, y: float) -> np.ndarray:

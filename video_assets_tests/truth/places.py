@@ -13,6 +13,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from video_assets_tests.truth.seeds import seed_of
+
 Rgb = tuple[int, int, int]
 SHADES: tuple[Rgb, ...] = (
     (196, 138, 78), (109, 138, 99), (206, 190, 158), (138, 78, 54), (84, 112, 124), (178, 158, 120),
@@ -273,7 +275,7 @@ PLACES: dict[str, Callable[[tuple[int, int], np.random.Generator], np.ndarray]] 
 @lru_cache(maxsize=8)
 def place(name: str, size: tuple[int, int], seed: int) -> np.ndarray:
     """The place behind people, a little out of focus. `size`: the frame's width and height."""
-    rng = np.random.default_rng([seed, sum(name.encode())])
+    rng = np.random.default_rng([seed, seed_of(name)])
     canvas = (2 * size[0], round(1.3 * size[1]))
     picture = PLACES[name](canvas, rng)
     soft = cv2.GaussianBlur(picture, (0, 0), 1.1 * size[1] / 360)

@@ -79,6 +79,7 @@ class Moment:
     """Of the day, when camera A would start: where timecodes count from."""
     devices: list[Device] = field(default_factory=list)
     tags: tuple[str, ...] = ()
+    """What is seen; what is only spoken of is not."""
 
     @property
     def direction(self) -> int:

@@ -10,6 +10,7 @@ gates at -70 LUFS and 10 LU under the mean), so that ffmpeg's can check it.
 import numpy as np
 
 from video_assets_tests.truth.plans import Broll, Device, Moment, Take
+from video_assets_tests.truth.seeds import seed_of
 from video_assets_tests.truth.voices import RATE as BANK_RATE
 from video_assets_tests.truth.voices import bank
 
@@ -60,7 +61,7 @@ def moment_sound(moment: Moment, seed: int) -> np.ndarray:
     """What happens in the room, dry and mono, from `LEAD` seconds before the moment's time 0."""
     from scipy import signal
 
-    rng = np.random.default_rng([seed, sum(moment.key.encode()), 1])
+    rng = np.random.default_rng([seed, seed_of(moment.key), 1])
     sound = np.zeros(round((moment.seconds + 2 * LEAD) * RATE))
     for take in moment.takes:
         spoken = voice(take)
@@ -88,7 +89,7 @@ def recorded(moment: Moment, device: Device, dry: np.ndarray, seed: int) -> np.n
     """What the device writes: (frames, 2) of a camera, (frames, 1) of the recorder."""
     from scipy import signal
 
-    rng = np.random.default_rng([seed, sum(device.path.encode()), 2])
+    rng = np.random.default_rng([seed, seed_of(device.path), 2])
     count = device.frames * RATE // 25
     times = device.offset + np.arange(count) / RATE * device.rate
     heard = np.interp((times + LEAD) * RATE, np.arange(len(dry)), dry)
@@ -124,7 +125,7 @@ def air(clip: Broll, seed: int) -> np.ndarray:
     """The sound of a place without people, (frames, 2), after what is shown first."""
     from video_assets.demo import score
 
-    rng = np.random.default_rng([seed, sum(clip.path.encode()), 3])
+    rng = np.random.default_rng([seed, seed_of(clip.path), 3])
     count = round(clip.frames / clip.fps * RATE)
     named = {
         "lake": [score.water, score.wind], "rain": [score.rain], "hills": [score.wind],

@@ -4,21 +4,25 @@ Measures of what is seen compare the two: what the footage itself does (darkness
 flashes) is no defect of the cut.
 """
 
-import weakref
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from video_assets.delivery.inspections.case import Case, Shown
+from video_assets.delivery.inspections.once import once
 from video_assets.delivery.inspections.sources import Seen
 from video_assets.finishing.overlays import marks
 from video_assets.foundation.errors import FootageError
 
 REACH = 6
 """Timeline frames before and after a stretch at which its footage is looked at as well."""
+ENDS = Fraction(1)
+"""Seconds before a clip's end in which its last pictures are looked for."""
 LATE = Fraction(1, 4)
 """Of a timeline frame: a source picture that is at most this much later than a frame's time is
 what the frame shows, so that clocks which jitter by milliseconds change nothing."""
+HDR = ("smpte2084", "arib-std-b67")
+"""Transfer curves, as in `FootageRow.color`."""
 PANEL_SWING = 48
 """Levels (of 255) from its median by which footage can move a pixel through a panel, which lets at
 most a sixth of it through; what is further away is writing on the panel."""
@@ -55,9 +59,23 @@ class Beside:
         times = np.array([float(t) for t in self.seen.times])
         return np.clip(np.searchsorted(times, wanted, side="right") - 1, 0, len(times) - 1)
 
+    def near(self) -> list[Any]:
+        """Numbers as by `cited`: what is cited, then what lies a picture or a frame beside it."""
+        import numpy as np
+
+        own, last = self.cited(), len(self.seen.times) - 1
+        before, after = np.maximum(own - 1, 0), np.minimum(own + 1, last)
+        return [own, before, after, self.cited(-1), self.cited(1)]
+
     def at(self, frame: int) -> str:
         """Where frame number `frame` of this stretch lies in the file, for people."""
         return f"{float((self.shown.start + frame) / self.fps):.2f} s"
+
+
+def is_hdr(case: Case, one: Beside) -> bool:
+    """Whether a stretch's footage is HDR: it is seen here as it is coded, not tone-mapped."""
+    row = case.tables.rows.get(one.shown.cut.path)
+    return row is not None and any(curve in row.color for curve in HDR)
 
 
 def source_start(case: Case, shown: Shown) -> Fraction:
@@ -77,7 +95,13 @@ def looked(case: Case, shown: Shown) -> Seen:
     try:
         return case.sources.pictures(path, max(Fraction(0), start - Fraction(REACH) / fps), end)
     except FootageError:
-        return case.sources.pictures(path, Fraction(0), end)
+        # what is cited lies past its last picture: no more than its last second is read
+        row = case.sources.rows.get(path)
+        last = max(Fraction(0), min(start, row.duration if row else start) - ENDS)
+        try:
+            return case.sources.pictures(path, last, last + 2 * ENDS)
+        except FootageError:  # its pictures end long before its sound does
+            return case.sources.pictures(path, Fraction(0), ENDS)
 
 
 def cropped(pictures: Any, crop: tuple[float, float, float, float], size: tuple[int, int]) -> Any:
@@ -119,31 +143,37 @@ def cropped(pictures: Any, crop: tuple[float, float, float, float], size: tuple[
 
 
 def luma(pictures: Any) -> Any:
-    """Rec. 709 luma of uint8 RGB pictures: float32, 0..255, one dimension less."""
+    """Rec. 709 luma of uint8 RGB pictures: float32, whole levels 0..255, one dimension less."""
     import numpy as np
 
-    # no matrix product: its threads wait longer for each other than these sums take
-    red, green, blue = (pictures[..., n].astype(np.float32) for n in range(3))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return levels(pictures).astype(np.float32)
 
 
-_last: list[tuple["weakref.ref[Case]", list[Beside]]] = []
+def levels(pictures: Any) -> Any:
+    """The same as uint8."""
+    import cv2
+    import numpy as np
+
+    weights = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+    rows = np.ascontiguousarray(pictures).reshape(-1, pictures.shape[-2], 3)
+    return cv2.transform(rows, weights).reshape(pictures.shape[:-1])
 
 
+def soft(pictures: Any) -> Any:
+    """The same pictures a little softer: resampling differs most in the finest detail."""
+    import cv2
+    import numpy as np
+
+    return np.stack([cv2.blur(p, (3, 3), borderType=cv2.BORDER_REPLICATE) for p in pictures])
+
+
+@once
 def beside(case: Case) -> list[Beside]:
     """Every visible stretch of the file beside its footage, in the order of time.
 
     Made once for the measures of one case. Frames that the file lacks are left out. Raises
     FootageError where a clip cannot be read.
     """
-    if _last and _last[0][0]() is case:
-        return _last[0][1]
-    found = _beside(case)
-    _last[:] = [(weakref.ref(case), found)]
-    return found
-
-
-def _beside(case: Case) -> list[Beside]:
     import numpy as np
 
     found: list[Beside] = []

@@ -1,12 +1,12 @@
 """Does a cutdown say and show what the brief asks, in its order, and nothing that it forbids."""
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.cues import Heard, cues_of, heard
+from video_assets.delivery.inspections.normal import flat
 from video_assets.finishing import formats
 from video_assets.foundation.records import Finding
 
@@ -15,6 +15,8 @@ SAYS = 85
 word or two."""
 SAME = 80
 """rapidfuzz ratio (0..100) from which a beat is the sentence that the brief asks for."""
+SAME_LINE = 90
+"""The same for a line of the library, which nobody chose for the sentence."""
 FIRST = Fraction(1)
 """Seconds within which a hook that is spoken must begin (CRAFT 3.4)."""
 
@@ -23,10 +25,11 @@ def says_what_the_brief_asks(case: Case) -> Outcome:
     """Required sentences and the call to action are there, forbidden words are not, order holds.
 
     CRAFT 8 row 14: required 100 %, forbidden 0, order 100 %. `must_say` is asked of a campaign: a
-    cut of 6 s cannot hold all of it. So a sentence is required of a cut where the cut's idea took
-    it up; `must_say_share` is that of all, and `must_say_is_heard` judges the campaign. Beats that
-    edits replaced are not missed; those that are there must be in the idea's order, the hook in the
-    first second, the end card last.
+    cut of 6 s cannot hold all of it. So a sentence is required of a cut where one of its lines is
+    this sentence, or its idea took it up; `must_say_share` is that of all, and `must_say_is_heard`
+    judges the campaign. The hook is one of the brief's where it names any. Beats that edits
+    replaced are not missed; those that are there must be in the idea's order, the hook in the first
+    second, the end card last. A note says what could not be judged without the idea.
     """
     name = "says_what_the_brief_asks"
     spoken = heard(case)
@@ -52,7 +55,12 @@ def says_what_the_brief_asks(case: Case) -> Outcome:
         "required": len(required) + bool(call),
         "problems": len(found),
     }
-    return Outcome(figures, tuple(found))
+    note = ""
+    if case.idea is None:
+        what = "the order, the spoken hook"
+        what += " and which required sentences this cut should say" if every else ""
+        note = f"the idea of {case.timeline.cut_id} is not there: {what} were not judged"
+    return Outcome(figures, tuple(found), note)
 
 
 def must_say_is_heard(cases: Sequence[Case]) -> float:
@@ -101,17 +109,13 @@ def _forbidden(name: str, case: Case, said: str, shown: Sequence[tuple[str, str]
 
 def _holds(text: str, phrase: str) -> bool:
     """Whether a word or phrase stands in a text as a whole, whatever case and punctuation."""
-    return f" {_flat(phrase)} " in f" {_flat(text)} "
-
-
-def _flat(text: str) -> str:
-    return " ".join(re.findall(r"[\w']+", text.replace("’", "'").casefold()))
+    return f" {flat(phrase)} " in f" {flat(text)} "
 
 
 def _says(text: str, sentence: str) -> bool:
     from rapidfuzz import fuzz
 
-    short, long = _flat(sentence), _flat(text)
+    short, long = flat(sentence), flat(text)
     if not short or short in long:
         return True
     # a text shorter than what it should say would match by any of its parts
@@ -119,16 +123,14 @@ def _says(text: str, sentence: str) -> bool:
 
 
 def _taken_up(case: Case, sentence: str) -> bool:
-    """Whether the cut's idea wants a sentence heard."""
+    """Whether a line of the cut is a sentence, or the cut's idea wants it heard."""
     from rapidfuzz import fuzz
 
-    if case.idea is None:
-        return False
-    return any(
-        fuzz.ratio(_flat(sentence), _flat(beat.text)) >= SAME
-        for beat in case.idea.beats
-        if beat.line_group
-    )
+    lines = (case.tables.lines.get(c.line_id) for c in case.timeline.sound if c.track == "A1")
+    texts = {(line.text, SAME_LINE) for line in lines if line is not None}
+    if case.idea is not None:
+        texts |= {(beat.text, SAME) for beat in case.idea.beats if beat.line_group}
+    return any(fuzz.ratio(flat(sentence), flat(text)) >= least for text, least in texts)
 
 
 def _out_of_order(name: str, case: Case, spoken: Sequence[Heard]) -> list[Finding]:
@@ -162,9 +164,11 @@ def _out_of_order(name: str, case: Case, spoken: Sequence[Heard]) -> list[Findin
         if title.kind == "hook" and title.start > FIRST * timeline.fps:
             what = f"the title of the hook comes at frame {title.start}"
             found.append(Finding(name, what, str(title.start), "<= 1 s", f"frame {title.start}"))
-    if case.idea is not None and case.idea.hook:
-        hooks = [t.text for t in timeline.titles if t.kind == "hook"]
-        if not any(_flat(h) == _flat(case.idea.hook) for h in hooks):
-            what = f"the hook's words {case.idea.hook!r} are no title of the cut"
-            found.append(Finding(name, what, "0", "1"))
+    hooks = {flat(t.text) for t in timeline.titles if t.kind == "hook"}
+    if case.brief.hooks and not hooks & {flat(h) for h in case.brief.hooks}:
+        what = "none of the brief's hooks is a title of the cut"
+        found.append(Finding(name, what, "0", "1"))
+    elif case.idea is not None and case.idea.hook and flat(case.idea.hook) not in hooks:
+        what = f"the hook's words {case.idea.hook!r} are no title of the cut"
+        found.append(Finding(name, what, "0", "1"))
     return found

@@ -4,7 +4,6 @@ What is heard is found again here: the library's words below the dialogue of the
 plain arithmetic. Cue files are read by a parser of their own.
 """
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -17,8 +16,9 @@ from video_assets.delivery.inspections.cues import (
     edges_of,
     heard,
 )
+from video_assets.delivery.inspections.normal import bare
 from video_assets.finishing import formats
-from video_assets.foundation.records import CaptionWord, Finding, Timeline
+from video_assets.foundation.records import CaptionWord, Finding
 
 MOST_OFF = Fraction(17, 1000)
 """Seconds that a caption may be away from its word: half a frame at 30 fps (CRAFT 7, 8 row 6)."""
@@ -26,6 +26,8 @@ ROUNDED = Fraction(1, 2000)
 """Seconds that cue files may round: they count milliseconds."""
 SURE = 0.6
 """Confidence below which a word that no person wrote is not shown (DESIGN rule 13)."""
+MOST_HEARD = 6
+"""Words in which a name may be heard."""
 NEAR_CUT = 2
 """Frames from a cut within which a caption moves onto it (CRAFT 1.6)."""
 SHOWN = 5
@@ -84,7 +86,7 @@ def captions_follow_the_words(case: Case) -> Outcome:
     worst = max((away for away, _, _ in off), default=Fraction(0))
     drift = Fraction(0)
     for kind, own_cues in cues.items():
-        problems, away, last = _cues_against(name, kind, own_cues, timeline)
+        problems, away, last = _cues_against(name, kind, own_cues, case)
         found += problems[:SHOWN]
         differences += sum(p.limit == "0" for p in problems)
         worst, drift = max(worst, away), max(drift, last, key=abs)
@@ -115,7 +117,7 @@ def _uncaptioned(
     if spoken and not why:
         what = f"{len(spoken)} words are heard, and there are no captions and no reason for that"
         return Outcome(figures, (Finding(name, what, "0", str(len(spoken))),))
-    return Outcome(figures, note=why or "nobody speaks")
+    return Outcome(figures, note=why or "nobody speaks", measured=False)
 
 
 def _matched(
@@ -135,26 +137,47 @@ def _matched(
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
             pairs += zip(words[a:b], spoken[c:d], strict=True)
-        elif _is_correction(case, mine[a:b], theirs[c:d]):
-            pairs.append((words[a], spoken[c]))
-            mended += b - a
+        elif (corrected := _corrected(case, mine[a:b], theirs[c:d])) is not None:
+            pairs += [(words[a + m], spoken[c + n]) for m, n in corrected]
+            mended += len(corrected)
         else:
             missing += [(s.word.text, s.start) for s in spoken[c:d]]
             strange += [(w.text, w.start) for w in words[a:b]]
     return pairs, missing, strange, mended
 
 
+def _corrected(
+    case: Case, mine: Sequence[str], theirs: Sequence[str]
+) -> list[tuple[int, int]] | None:
+    """Where the words of one of the brief's own spellings and what was heard for it begin.
+
+    Several may stand side by side. None where anything else is written than what was heard.
+    """
+    if not mine and not theirs:
+        return []
+    for many in range(1, len(mine) + 1):
+        for heard_as in range(1, min(MOST_HEARD, len(theirs)) + 1):
+            if _is_correction(case, mine[:many], theirs[:heard_as]):
+                rest = _corrected(case, mine[many:], theirs[heard_as:])
+                if rest is not None:
+                    return [(0, 0), *((m + many, n + heard_as) for m, n in rest)]
+    return None
+
+
 def _is_correction(case: Case, mine: Sequence[str], theirs: Sequence[str]) -> bool:
     """Whether the captions write one of the brief's own words instead of what was heard for it."""
-    said, written = _plain(theirs), " ".join(mine).strip(".,;:!?\"'()")
-    return any(
-        written == one.word and said in {_plain(i.split()) for i in (*one.instead_of, one.word)}
+    written, owned = _owner(" ".join(mine).strip(".,;:!?\"'()"))
+    said, also = _owner(bare(" ".join(theirs)))
+    return owned == also and any(
+        written == one.word and said in {bare(i) for i in (*one.instead_of, one.word)}
         for one in case.brief.glossary
     )
 
 
-def _plain(words: Sequence[str]) -> str:
-    return re.sub(r"[^\w ]", "", " ".join(words)).casefold()
+def _owner(text: str) -> tuple[str, bool]:
+    """A name without its possessive, and whether it had one."""
+    name = text.replace("’", "'").removesuffix("'s")
+    return name, len(name) < len(text)
 
 
 def _split(texts: Sequence[str]) -> list[str]:
@@ -162,9 +185,15 @@ def _split(texts: Sequence[str]) -> list[str]:
 
 
 def _cues_against(
-    name: str, kind: str, cues: Sequence[Cue], timeline: Timeline
+    name: str, kind: str, cues: Sequence[Cue], case: Case
 ) -> tuple[list[Finding], Fraction, Fraction]:
-    """(findings, largest difference, difference of the last cue) of a cue file to the word list."""
+    """(findings, largest difference, difference of the last cue) of a cue file to the word list.
+
+    A cue that was moved onto a picture cut beside it has none.
+    """
+    timeline = case.timeline
+    edges = edges_of(case)
+    near = NEAR_CUT / timeline.fps + ROUNDED
     told = [w for cue in cues for w in cue.words]
     # an arrow in a text is written otherwise: it would end a cue file's head
     listed = _split(
@@ -181,6 +210,8 @@ def _cues_against(
             if n and stamp == cue.start:
                 continue  # no time of its own
             away = stamp - starts[at + n]
+            if n == 0 and abs(away) < near and any(abs(e - stamp) <= ROUNDED for e in edges):
+                continue
             worst = max(worst, abs(away) - ROUNDED)
             last = away if n == 0 else last
             if abs(away) > MOST_OFF + ROUNDED:

@@ -72,7 +72,7 @@ class Case:
     texts: Texts = Texts()
     idea: Idea | None = None
     silent: bool = False
-    """Whether silence was planned."""
+    """Whether the renderer made no sound, by its own word: the timeline says what is silent."""
     upscale: float = 1.0
     music: Path | None = None
     """The bed's file."""
@@ -91,21 +91,7 @@ class Case:
     @cached_property
     def shown(self) -> tuple["Shown", ...]:
         """What the timeline lets people see, stretch by stretch; V2 covers V1."""
-        cuts = self.timeline.picture
-        last = self.timeline.frames
-        edges = {0, last}
-        edges |= {min(last, max(0, e)) for c in cuts for e in (c.start, c.end)}
-        found: list[Shown] = []
-        for start, end in pairwise(sorted(edges)):
-            over = [n for n, c in enumerate(cuts) if c.start <= start and c.end >= end]
-            if not over:
-                continue
-            top = max(over, key=lambda n: (cuts[n].track, cuts[n].start))
-            if found and found[-1].number == top and found[-1].end == start:
-                found[-1] = Shown(top, cuts[top], found[-1].start, end)
-            else:
-                found.append(Shown(top, cuts[top], start, end))
-        return tuple(found)
+        return shown_of(self.timeline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +106,25 @@ class Shown:
     """Exclusive."""
 
 
+def shown_of(timeline: Timeline) -> tuple[Shown, ...]:
+    """What a timeline lets people see, stretch by stretch; V2 covers V1."""
+    cuts = timeline.picture
+    last = timeline.frames
+    edges = {0, last}
+    edges |= {min(last, max(0, e)) for c in cuts for e in (c.start, c.end)}
+    found: list[Shown] = []
+    for start, end in pairwise(sorted(edges)):
+        over = [n for n, c in enumerate(cuts) if c.start <= start and c.end >= end]
+        if not over:
+            continue
+        top = max(over, key=lambda n: (cuts[n].track, cuts[n].start))
+        if found and found[-1].number == top and found[-1].end == start:
+            found[-1] = Shown(top, cuts[top], found[-1].start, end)
+        else:
+            found.append(Shown(top, cuts[top], start, end))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one measure says of one cutdown."""
@@ -129,4 +134,6 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     """Empty: it holds."""
     note: str = ""
-    """Why there was nothing to measure, such as `nobody speaks`."""
+    """What people should know of it, such as why there was nothing to measure: `nobody speaks`."""
+    measured: bool = True
+    """False where there was nothing to measure: then it says nothing of the cutdown."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from video_assets.delivery.inspections.beside import Beside, beside, cropped
+from video_assets.delivery.inspections.beside import Beside, beside, cropped, is_hdr, luma
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.difference import ciede2000, lab
 from video_assets.delivery.inspections.truth import Truth
@@ -27,7 +27,10 @@ GRID = (10, 6)
 """Places across and down that are compared one by one."""
 PLACE = 4
 """Pixels of a place's side."""
-_HDR = ("smpte2084", "arib-std-b67")
+WRONG = 12.0
+"""dE00 from which even a match is no match but another picture: a strong grade leaves some 8."""
+SAME_PLACE = 0.55
+"""Correlation of two pictures' edges from which they show the same places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,9 @@ class Join:
     after: float
     """In the file."""
     before: float
-    """In the footage."""
+    """In the footage; as in the file where that is HDR, whose own colours nobody sees."""
+    alike: bool = True
+    """Whether both sides can be compared at all: a camera that moves sees other things."""
 
 
 def colour_holds_across_cuts(case: Case) -> Outcome:
@@ -90,7 +95,8 @@ def _judged(
             if join is not None:
                 joins.append(join)
                 matched |= {n, n + 1}
-    found = [_finding(name, join) for join in joins if join.after > MOST]
+    alike = [j for j in joins if j.alike]
+    found = [_finding(name, join) for join in alike if join.after > MOST]
     found += [
         Finding(
             name,
@@ -103,36 +109,31 @@ def _judged(
         for j in joins
         if j.after > j.before + WORSE
     ]
-    mean = float(np.mean([j.after for j in joins])) if joins else 0.0
-    if mean > MEAN and not any(j.after > MOST for j in joins):
-        worst = max(joins, key=lambda j: j.after)
+    mean = float(np.mean([j.after for j in alike])) if alike else 0.0
+    if mean > MEAN and not any(j.after > MOST for j in alike):
+        worst = max(alike, key=lambda j: j.after)
         found.append(_finding(name, worst, f"on average by {mean:.1f}, here "))
-    harms = [
-        (harm, one)
-        for n, one in enumerate(stretches)
-        if n not in matched and (harm := _changed(case, one)) is not None
-    ]
-    for harm, one in harms:
-        if harm > HARM + ABOUT:
-            found.append(
-                Finding(
-                    name,
-                    f"{one.shown.cut.path} has nothing to match and is not shown in its own "
-                    f"colours: dE00 {harm:.1f} from the footage",
-                    f"{harm:.2f}",
-                    f"<= {HARM + ABOUT}",
-                    one.at(0),
-                )
-            )
+    harms = []
+    for n, one in enumerate(stretches):
+        harm, frame = _changed(case, one)
+        if n not in matched:
+            harms.append(harm)
+        limit = WRONG if n in matched else HARM + ABOUT
+        if harm > limit:
+            why = "is not shown in its own colours"
+            why = f"was matched and {why}" if n in matched else f"has nothing to match and {why}"
+            what = f"{one.shown.cut.path} {why}: dE00 {harm:.1f} from the footage"
+            found.append(Finding(name, what, f"{harm:.2f}", f"<= {limit}", one.at(frame)))
     figures = {
         "after_mean_de00": mean,
-        "after_max_de00": max((j.after for j in joins), default=0.0),
-        "before_mean_de00": float(np.mean([j.before for j in joins])) if joins else 0.0,
-        "before_max_de00": max((j.before for j in joins), default=0.0),
+        "after_max_de00": max((j.after for j in alike), default=0.0),
+        "before_mean_de00": float(np.mean([j.before for j in alike])) if alike else 0.0,
+        "before_max_de00": max((j.before for j in alike), default=0.0),
         "joins_in_setups": float(len(joins)),
-        "harm_max_de00": max((h for h, _ in harms), default=0.0),
+        "harm_max_de00": max(harms, default=0.0),
     }
-    return Outcome(figures, tuple(found), "" if joins else "no cut lies inside a set-up")
+    note = "" if joins else "no cut lies inside a set-up"
+    return Outcome(figures, tuple(found), note, bool(joins))
 
 
 def _finding(name: str, join: Join, mean: str = "") -> Finding:
@@ -158,32 +159,58 @@ def joined(case: Case, one: Beside, two: Beside, placed: bool) -> Join | None:
     sides = [(one, ends[0]), (two, ends[1])]
     crops = [case.crops[s.shown.number] for s, _ in sides]
     common = _overlap(*crops) if placed else None
-    if common is None:
+    seen_apart = any(is_hdr(case, s) for s, _ in sides)
+    alike = True
+    if common is not None:
+        inner = [_within(common, crop) for crop in crops]
+        theirs = [
+            _shrunk(s.source[s.cited()[e]], i) for (s, e), i in zip(sides, inner, strict=True)
+        ]
+        alike = _edges_alike(*theirs)
+    if common is None or not alike:
         files = [_mean_colour(s.file[e], s.clear[e]) for s, e in sides]
         theirs = [_mean_colour(s.source[s.cited()[e]], s.clear[e]) for s, e in sides]
         if any(c is None for c in (*files, *theirs)):
             return None
         after, before = (float(ciede2000(lab(p[0]), lab(p[1]))) for p in (files, theirs))
-        return Join(one, two, after, before)
+        return Join(one, two, after, after if seen_apart else before, alike)
     found = []
     free = []
-    for (side, end), crop in zip(sides, crops, strict=True):
-        inner = (
-            (common[0] - crop[0]) / crop[2],
-            (common[1] - crop[1]) / crop[3],
-            common[2] / crop[2],
-            common[3] / crop[3],
-        )
-        found.append(
-            (_places(side.file[end], inner), _places(side.source[side.cited()[end]], inner))
-        )
+    for (side, end), part, own in zip(sides, inner, theirs, strict=True):
+        found.append((_places(_shrunk(side.file[end], part)), _places(own)))
         clear = side.clear[end].all(axis=0)[None, ..., None].repeat(3, axis=3)
-        free.append(_places(clear.astype("uint8") * 255, inner)[:, 0] > 250)
+        free.append(_places(_shrunk(clear.astype("uint8") * 255, part))[:, 0] > 250)
     usable = free[0] & free[1]
     if usable.sum() < 8:
         return None
     after, before = (_apart(found[0][n][usable], found[1][n][usable]) for n in (0, 1))
-    return Join(one, two, after, before)
+    return Join(one, two, after, after if seen_apart else before)
+
+
+def _within(part: Sequence[float], crop: Sequence[float]) -> tuple[float, float, float, float]:
+    """A part of the frame as shares of a crop."""
+    return (
+        (part[0] - crop[0]) / crop[2],
+        (part[1] - crop[1]) / crop[3],
+        part[2] / crop[2],
+        part[3] / crop[3],
+    )
+
+
+def _edges_alike(one: Any, two: Any) -> bool:
+    """Whether two pictures have their edges in the same places; so where one has none."""
+    import cv2
+    import numpy as np
+
+    def edges(picture: Any) -> Any:
+        light = luma(picture)
+        across, down = (cv2.Sobel(light, cv2.CV_32F, *d) for d in ((1, 0), (0, 1)))
+        return cv2.blur(np.hypot(across, down), (3, 3))
+
+    a, b = edges(one), edges(two)
+    if min(a.std(), b.std()) < 1.0:
+        return True
+    return bool(np.corrcoef(a.ravel(), b.ravel())[0, 1] >= SAME_PLACE)
 
 
 def _last(one: Beside) -> Any:
@@ -209,14 +236,21 @@ def _overlap(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, floa
     return left, top, width, height
 
 
-def _places(pictures: Any, crop: tuple[float, float, float, float]) -> Any:
-    """Mean colours of a grid of places of a crop: float64 RGB 0..255, shape (places, 3)."""
+def _shrunk(pictures: Any, crop: tuple[float, float, float, float]) -> Any:
+    """The mean of pictures, cropped, in the size of the grid: uint8 RGB."""
     import numpy as np
 
     mean = np.rint(pictures.mean(axis=0)).astype(np.uint8)[None]
+    return cropped(mean, crop, (GRID[0] * PLACE, GRID[1] * PLACE))[0]
+
+
+def _places(picture: Any) -> Any:
+    """Mean colours of a grid of places: float64 RGB 0..255, shape (places, 3)."""
+    import numpy as np
+
     across, down = GRID
-    grid = cropped(mean, crop, (across * PLACE, down * PLACE))[0].astype(np.float64)
-    return grid.reshape(down, PLACE, across, PLACE, 3).mean(axis=(1, 3)).reshape(-1, 3)
+    grid = picture.astype(np.float64).reshape(down, PLACE, across, PLACE, 3)
+    return grid.mean(axis=(1, 3)).reshape(-1, 3)
 
 
 def _apart(a: Any, b: Any) -> float:
@@ -233,18 +267,27 @@ def _mean_colour(pictures: Any, clear: Any) -> Any:
     return pictures[clear].mean(axis=0)
 
 
-def _changed(case: Case, one: Beside) -> float | None:
-    """Median dE00 between a stretch and its footage; None for HDR, which must change."""
-    row = case.tables.rows.get(one.shown.cut.path)
-    if row is not None and any(curve in row.color for curve in _HDR):
-        return None
-    keep = _first(one)
-    if not len(keep):
-        return None
+def _changed(case: Case, one: Beside) -> tuple[float, int]:
+    """(median dE00 between a stretch and its footage, frame) where that is most.
+
+    At its beginning, in its middle and at its end. 0.0 for HDR, which must change.
+    """
+    import numpy as np
+
+    if is_hdr(case, one):
+        return 0.0, 0
+    seen = np.flatnonzero(~one.covered)
+    middle = max(0, (len(seen) - FRAMES) // 2)
     full = (0.0, 0.0, 1.0, 1.0)
-    clear = one.clear[keep].all(axis=0)[None, ..., None].repeat(3, axis=3)
-    free = _places(clear.astype("uint8") * 255, full)[:, 0] > 250
-    if free.sum() < 8:
-        return None
-    theirs = _places(one.source[one.cited()[keep]], full)[free]
-    return _apart(_places(one.file[keep], full)[free], theirs)
+    cited = one.cited()
+    found = [(0.0, 0)]
+    for keep in (seen[:FRAMES], seen[middle : middle + FRAMES], seen[-FRAMES:]):
+        if not len(keep):
+            continue
+        clear = one.clear[keep].all(axis=0)[None, ..., None].repeat(3, axis=3)
+        free = _places(_shrunk(clear.astype("uint8") * 255, full))[:, 0] > 250
+        if free.sum() >= 8:
+            theirs = _places(_shrunk(one.source[cited[keep]], full))[free]
+            mine = _places(_shrunk(one.file[keep], full))[free]
+            found.append((_apart(mine, theirs), int(keep[0])))
+    return max(found)

@@ -1,9 +1,9 @@
 """Against a library whose truth is known: the best takes, no slips, what was asked for is seen."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
-from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.beside import source_start
+from video_assets.delivery.inspections.case import Case, Outcome, Shown
 from video_assets.delivery.inspections.dialogue import LEAKS
 from video_assets.delivery.inspections.truth import TrueClip, TrueLine, Truth
 from video_assets.foundation.records import Finding, SoundCut
@@ -13,7 +13,9 @@ BEST = 0.9
 HALF = 0.5
 """Share of a line or a word that must be heard for it to count."""
 SEEN = 0.5
-"""Seconds of a tagged clip that make it seen: a dozen frames."""
+"""Seconds of a tag that make it seen: a dozen frames."""
+LEAST = 0.5
+"""Frames of a timeline that show something: less is a rounding of times."""
 
 
 def takes_are_the_best(case: Case, truth: Truth) -> Outcome:
@@ -23,7 +25,8 @@ def takes_are_the_best(case: Case, truth: Truth) -> Outcome:
     """
     spoken = _takes(case, truth)
     if not spoken:
-        return Outcome({"best_share": 1.0, "lines": 0}, note="no line of the truth is heard")
+        figures: dict[str, float] = {"best_share": 1.0, "lines": 0}
+        return Outcome(figures, note="no line of the truth is heard", measured=False)
     good = sum(one.best for one, _, _ in spoken)
     share = good / len(spoken)
     found = [
@@ -122,22 +125,25 @@ def nothing_leaks(case: Case, truth: Truth) -> Outcome:
 def content_is_as_asked(case: Case, truth: Truth) -> Outcome:
     """What must be shown is seen, what must not be is never (CRAFT 8 row 14 by content).
 
-    By the truth's tags of the visible clips; half a second makes a tag seen.
+    By the truth's tags of what is visible of the clips; half a second makes a tag seen.
     """
     name = "content_is_as_asked"
     wanted = [str(t) for t in truth.brief.get("must_show", ())]
     banned = [str(t) for t in truth.brief.get("must_not", ())]
-    seen: dict[str, Fraction] = {}
-    found = []
-    for stretch in case.shown:
-        clip = truth.by_path.get(stretch.cut.path)
-        for tag in clip.tags if clip is not None else ():
-            length = Fraction(stretch.end - stretch.start) / case.timeline.fps
-            seen[tag] = seen.get(tag, Fraction(0)) + length
-            if tag in banned:
-                what = f"{stretch.cut.path} shows {tag!r}, which must not be shown"
-                found.append(Finding(name, what, "1", "0", f"frame {stretch.start}"))
-    missing = [t for t in wanted if seen.get(t, Fraction(0)) < SEEN]
+    found = [
+        Finding(
+            name,
+            f"{stretch.cut.path} shows {tag!r}, which must not be shown",
+            f"{length:.2f} s",
+            "0 s",
+            f"frame {stretch.start}",
+        )
+        for stretch in case.shown
+        for tag, length in _visible(case, truth, stretch).items()
+        if tag in banned
+    ]
+    seen = _tags(case, truth)
+    missing = [t for t in wanted if seen.get(t, 0.0) < SEEN]
     found += [Finding(name, f"{t!r} must be shown and is not", "0", "1") for t in missing]
     share = 1 - len(missing) / len(wanted) if wanted else 1.0
     figures = {"must_show_share": share, "banned_shown": len(found) - len(missing)}
@@ -147,11 +153,26 @@ def content_is_as_asked(case: Case, truth: Truth) -> Outcome:
 def must_show_is_shown(cases: Sequence[Case], truth: Truth) -> float:
     """Share of `must_show` that at least one cut of a campaign shows, 0..1; 1.0 without any."""
     wanted = [str(t) for t in truth.brief.get("must_show", ())]
-    tags = {
-        tag
-        for case in cases
-        for stretch in case.shown
-        if stretch.cut.path in truth.by_path
-        for tag in truth.by_path[stretch.cut.path].tags
-    }
-    return sum(t in tags for t in wanted) / len(wanted) if wanted else 1.0
+    cuts = [_tags(case, truth) for case in cases]
+    shown = [t for t in wanted if any(seen.get(t, 0.0) >= SEEN for seen in cuts)]
+    return len(shown) / len(wanted) if wanted else 1.0
+
+
+def _visible(case: Case, truth: Truth, stretch: Shown) -> dict[str, float]:
+    """Tag to the seconds for which a stretch shows it."""
+    clip = truth.by_path.get(stretch.cut.path)
+    if clip is None:
+        return {}
+    start = float(source_start(case, stretch))
+    end = start + float((stretch.end - stretch.start) / case.timeline.fps)
+    least = LEAST / float(case.timeline.fps)
+    return {tag: length for tag, length in clip.seen(start, end).items() if length > least}
+
+
+def _tags(case: Case, truth: Truth) -> dict[str, float]:
+    """Tag to the seconds for which the cutdown shows it."""
+    found: dict[str, float] = {}
+    for stretch in case.shown:
+        for tag, length in _visible(case, truth, stretch).items():
+            found[tag] = found.get(tag, 0.0) + length
+    return found

@@ -60,7 +60,7 @@ def scenes_hold_together(case: Case, truth: Truth) -> Outcome:
         "joins_heard": float(heard),
     }
     note = "" if joins else "no two neighbouring shots are of one scene"
-    return Outcome(figures, tuple(found) if share > JUMPS else (), note)
+    return Outcome(figures, tuple(found) if share > JUMPS else (), note, bool(joins))
 
 
 def same_scene(one: TrueClip, two: TrueClip) -> bool:

@@ -94,6 +94,11 @@ def heard(case: Case, tracks: str = "A1") -> list[Heard]:
     return found
 
 
+def goes_on(one: SoundCut, two: SoundCut) -> bool:
+    """Whether the second begins in the source where the first ends: nothing is cut between."""
+    return one.clip_id == two.clip_id and one.source_start + one.duration == two.source_start
+
+
 def edges_of(case: Case) -> set[Fraction]:
     """Where the picture changes, and where it begins and ends: timeline seconds."""
     fps = case.timeline.fps

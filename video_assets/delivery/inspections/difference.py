@@ -3,15 +3,22 @@
 from typing import Any
 
 
-def lab(pictures: Any) -> Any:
-    """CIE L*a*b* (D65) of sRGB colours 0..255, float64, the same shape (last axis 3).
-
-    IEC 61966-2-1 for the curve and the matrix.
-    """
+def linear(pictures: Any) -> Any:
+    """Linear light, 0..1, float64, of sRGB values 0..255 (IEC 61966-2-1)."""
     import numpy as np
 
     value = np.asarray(pictures, np.float64) / 255.0
-    line = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def lab(pictures: Any) -> Any:
+    """CIE L*a*b* (D65) of sRGB colours 0..255, float64, the same shape (last axis 3).
+
+    IEC 61966-2-1 for the matrix.
+    """
+    import numpy as np
+
+    line = linear(pictures)
     to_xyz = np.array(
         [
             [0.4124564, 0.3575761, 0.1804375],

@@ -1,6 +1,8 @@
 """Does the timeline that editors open say what was rendered."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +11,8 @@ from video_assets.foundation.records import Finding, Timeline, to_plain
 
 EXACT = 1e-4
 """Frames that a number in the file may be off: OTIO counts in floating point."""
+SAME_CROP = 1e-5
+"""Shares of the frame that a crop in the file may be off: it is written with six decimals."""
 TRACKS = ("V1", "V2", "A1", "A2", "A3")
 
 
@@ -16,7 +20,8 @@ def timeline_survives_otio(case: Case) -> Outcome:
     """The .otio text, read again by OpenTimelineIO alone, is the timeline, frame for frame.
 
     CRAFT 8 row 15: exact. Every clip lies where the timeline has it, is as long, begins where it
-    should in its media, and inside what the media offers (within a frame, which is held).
+    should in its media, and inside what the media offers (within a frame, which is held); it opens
+    its own file of the one footage folder and shows the part of the picture that was rendered.
     """
     import opentimelineio as otio
 
@@ -31,6 +36,7 @@ def timeline_survives_otio(case: Case) -> Outcome:
     found = []
     clips = 0
     worst = 0.0
+    folders: list[tuple[str, str]] = []
     for track in TRACKS:
         wanted = _wanted(timeline, track)
         own = tracks.get(track)
@@ -63,6 +69,10 @@ def timeline_survives_otio(case: Case) -> Outcome:
                         )
                     )
             found += _media(name, case, track, clip, want.path)
+            found += _cropped(name, case, track, clip, want.number)
+            if track != "A2":  # music lies elsewhere
+                folders.append((_opens(clip).removesuffix(want.path), f"{track} {clip.name}"))
+    found += _elsewhere(name, folders)
     found += _whole(name, timeline, read)
     figures = {"clips": clips, "off_max_frames": worst, "differences": len(found)}
     return Outcome(figures, tuple(found))
@@ -71,16 +81,20 @@ def timeline_survives_otio(case: Case) -> Outcome:
 class _Want:
     """Where a clip should be."""
 
-    def __init__(self, path: str, frames: tuple[Fraction, Fraction, Fraction]) -> None:
+    def __init__(
+        self, path: str, frames: tuple[Fraction, Fraction, Fraction], number: int = -1
+    ) -> None:
         self.path, self.frames = path, frames
+        self.number = number
+        """Index in `timeline.picture`; -1 for sound."""
 
 
 def _wanted(timeline: Timeline, track: str) -> list[_Want]:
     """(path; start on the timeline, length, start in the media in frames) in order of time."""
     fps = timeline.fps
     found = [
-        _Want(c.path, (Fraction(c.start), Fraction(c.frames), c.source_start * fps))
-        for c in timeline.picture
+        _Want(c.path, (Fraction(c.start), Fraction(c.frames), c.source_start * fps), number)
+        for number, c in enumerate(timeline.picture)
         if c.track == track
     ]
     found += [
@@ -97,11 +111,9 @@ def _wanted(timeline: Timeline, track: str) -> list[_Want]:
 
 def _media(name: str, case: Case, track: str, clip: Any, path: str) -> list[Finding]:
     """Whether a clip names its file and stays inside it."""
-    from urllib.parse import unquote
-
     reference = clip.media_reference
-    url = unquote(getattr(reference, "target_url", "") or "")
-    if not url.endswith(path):
+    url = _opens(clip)
+    if url != path and not url.endswith(f"/{path}"):
         what = f"{track} {clip.name} opens {url or 'nothing'} instead of {path}"
         return [Finding(name, what, url, path)]
     offered = reference.available_range
@@ -116,6 +128,45 @@ def _media(name: str, case: Case, track: str, clip: Any, path: str) -> list[Find
         what = f"{track} {clip.name} uses frames {start:.1f} to {end:.1f} of {last:.1f}"
         return [Finding(name, what, f"{end:.1f}", f"<= {last:.1f}", "")]
     return []
+
+
+def _opens(clip: Any) -> str:
+    """The address of a clip's file, as people write it."""
+    from urllib.parse import unquote
+
+    return unquote(getattr(clip.media_reference, "target_url", "") or "")
+
+
+def _elsewhere(name: str, folders: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Clips whose file is of another folder than that of most; `folders`: folder, clip."""
+    if not folders:
+        return []
+    ((usual, _),) = Counter(folder for folder, _ in folders).most_common(1)
+    return [
+        Finding(name, f"{clip} opens a file in {folder}, the others in {usual}", folder, usual)
+        for folder, clip in folders
+        if folder != usual
+    ]
+
+
+def _cropped(name: str, case: Case, track: str, clip: Any, number: int) -> list[Finding]:
+    """Whether a clip's record says which part of the picture this aspect shows."""
+    wanted = case.crops.get(number)
+    if wanted is None:
+        return []
+    ours = clip.metadata.get("video_assets", {})
+    told = ours.get("crop") if hasattr(ours, "get") else None
+    try:
+        have = tuple(float(v) for v in told or ())
+    except (TypeError, ValueError):
+        have = ()
+    off = max((abs(a - b) for a, b in zip(have, wanted, strict=False)), default=0.0)
+    if len(have) == len(wanted) and off <= SAME_CROP:
+        return []
+    there = ", ".join(f"{v:.6f}" for v in have) or "nothing"
+    should = ", ".join(f"{v:.6f}" for v in wanted)
+    what = f"{track} {clip.name} shows the part {there} of its picture, should {should}"
+    return [Finding(name, what, there, should)]
 
 
 def _whole(name: str, timeline: Timeline, read: Any) -> list[Finding]:

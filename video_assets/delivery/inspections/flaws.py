@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from video_assets.delivery.inspections.beside import looked, source_start
-from video_assets.delivery.inspections.case import Case, Shown
-from video_assets.delivery.inspections.sources import RATE, SMALL, Seen, Sources
+from video_assets.delivery.inspections.case import Case, Shown, Tables
+from video_assets.delivery.inspections.sources import LOOKED_AT, RATE, Seen, Sources
 from video_assets.foundation.errors import FootageError
 from video_assets.foundation.records import Shot, SoundCut
 
@@ -159,7 +159,7 @@ def _looked(case: Case, shown: Shown, begin: Fraction) -> Looked:
         at = float(times[first])
         fps = (last - first - 1) / max(1e-6, float(times[last - 1] - times[first]))
         judged = sharp[inside][~np.isnan(sharp[inside])]
-        if len(judged) * 2 > inside.sum() and max(row.width, row.height) >= SMALL:
+        if len(judged) * 2 > inside.sum() and max(row.width, row.height) >= LOOKED_AT:
             note("focus_log", -float(np.median(judged)), at)
         if inside.any():
             note("blown_share", float(np.median(white[inside])), at)
@@ -294,15 +294,8 @@ def _blown(case: Case, shown: Shown, seen: Seen, share: float) -> bool:
 
     shots = case.tables.shots
     own = shots.get(shown.cut.shot_id)
-    if share > BLOWN_ALONE:
-        alike = [
-            s
-            for s in shots.values()
-            if own is not None and s.setup and s.setup == own.setup and s.clip_id != own.clip_id
-        ]
-        return sum(s.clipped > BLOWN_ALONE for s in alike) < 2
-    if own is None:
-        return False
+    if own is None or share > BLOWN_ALONE:
+        return share > BLOWN_ALONE and (own is None or blown_like(case.tables, own) < 2)
     begin = source_start(case, shown)
     end = begin + Fraction(shown.end - shown.start) / case.timeline.fps
     here = cv2.cvtColor(seen.small[len(seen.small) // 2], cv2.COLOR_RGB2GRAY)
@@ -316,6 +309,12 @@ def _blown(case: Case, shown: Shown, seen: Seen, share: float) -> bool:
         if share > usual + BLOWN and share > 2 * usual and _alike(here, there) >= SAME_VIEW:
             return True
     return False
+
+
+def blown_like(tables: Tables, own: Shot) -> int:
+    """How many shots of other clips of its set-up are blown out to a third as well."""
+    rest = (s for s in tables.shots.values() if s.setup and s.setup == own.setup)
+    return sum(s.clipped > BLOWN_ALONE and s.clip_id != own.clip_id for s in rest)
 
 
 def _elsewhere(own: Shot, shots: Any, begin: Fraction, end: Fraction) -> list[Fraction]:

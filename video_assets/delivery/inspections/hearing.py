@@ -10,6 +10,7 @@ from typing import Any
 
 from video_assets.delivery.inspections import sounding
 from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.clicks import clicks_in
 from video_assets.delivery.inspections.sounding import Layer, decibels, powers, stamp
 from video_assets.delivery.inspections.sources import RATE
 from video_assets.delivery.inspections.sync import anchors
@@ -19,8 +20,19 @@ HOLE = 40.0
 """ms (CRAFT 8 row 12): longer silence inside what sounds is a hole."""
 FRAME, HOP = 480, 240
 """Samples: levels are those of 10 ms every 5 ms."""
-DROP = 15.0
-"""dB below what the sources let expect: that is a hole. Music under speech is as far down."""
+DROP, BED_DROP = 15.0, 20.0
+"""dB below what the sources let expect: that is a hole. A limiter turns music down, and other sound
+over it. Clean speech and natural sound never fall by 8, music by 15 for 25 ms."""
+NEAR_TOP = 12.0
+"""dB below a stretch's loud parts down to which its gain is taken: other sound is far below."""
+GAIN_AT = 90
+"""Percentile of that gain over a whole stretch: nine tenths of it may be lost."""
+LOST = 20.0
+"""dB below the other lines (or natural sounds) from which all of one is lost."""
+MOST_GAINED = 6.0
+"""dB below the greatest gain within which a quiet source has got all the gain there is."""
+ENDING = 2 * RATE
+"""Samples at the end of a timeline in which music may be faded out."""
 LOUD = 25.0
 """dB below a stretch's loud parts down to which it must be heard; noise between words may go."""
 FAINT = -55.0
@@ -39,21 +51,22 @@ def nothing_clicks_or_drops_out(case: Case) -> Outcome:
     """No click, no hole over 40 ms, no lost channel, no clipping that the sources do not have
     there (CRAFT 8 row 12)."""
     cited = sounding.layers(case)
-    if case.film.samples is None and any(_audible(one) for one in cited):
+    sounds = sounding.sounds(case)
+    if case.film.samples is None and sounds:
         what = "the file has no sound, the timeline has; make its sound again"
         return Outcome(
             {"longest_hole_ms": float(case.timeline.duration * 1000)},
             (Finding("nothing_clicks_or_drops_out", what, "none", "sound"),),
         )
-    if not any(_audible(one) for one in cited):
+    if not sounds:
         figures = dict.fromkeys(
             ("longest_hole_ms", "clicks", "lost_channel_s", "clipped_runs"), 0.0
         )
-        return Outcome(figures, note="nothing that sounds is cited")
-    file = sounding.moved(sounding.heard(case), -_late(case))
+        return Outcome(figures, note="nothing that sounds is cited", measured=False)
+    file = sounding.moved(sounding.played(case), -_late(case))
     hints = _expected(case, cited, file)
     holes = _holes(case, cited, file, hints)
-    clicks = _clicks(case, cited, file, hints)
+    clicks = clicks_in(case, cited, file, {id(h.layer): _gain(h) for h in hints})
     lost = _lost_sides(cited, file, hints)
     flat = _flat_tops(cited, file, hints)
     figures = {
@@ -66,9 +79,9 @@ def nothing_clicks_or_drops_out(case: Case) -> Outcome:
     for at, length in holes[:MOST_SHOWN]:
         what = f"{length:.0f} ms of silence where the timeline sounds; make the sound again"
         found.append(_finding(what, f"{length:.0f}", f"{HOLE:.0f} ms", at))
-    for at, apart in clicks[:MOST_SHOWN]:
+    for click in clicks[:MOST_SHOWN]:
         what = "a click that no source has there; make the sound again"
-        found.append(_finding(what, f"{apart:.1f}", f"{CLICK}", at))
+        found.append(_finding(what, f"{click.apart:.1f}", f"{click.limit}", click.at))
     if lost:
         at, side, apart = lost[0]
         what = (
@@ -96,10 +109,6 @@ def _late(case: Case) -> int:
     return round(middle * RATE / 1000) if abs(middle) < HOLE else 0
 
 
-def _audible(layer: Layer) -> bool:
-    return bool(layer.count) and float(decibels((layer.source**2).mean())) > sounding.QUIET
-
-
 @dataclass(frozen=True, slots=True)
 class _Hint:
     """What a layer lets expect of the file."""
@@ -114,8 +123,8 @@ class _Hint:
 
 
 def _expected(case: Case, cited: list[Layer], file: Any) -> list[_Hint]:
+    """What every layer lets expect: one gain for all of it, so that no hole explains itself."""
     import numpy as np
-    from scipy.ndimage import percentile_filter
 
     have = decibels(powers(file, FRAME, HOP).mean(axis=0))
     music = any(one.track == "A2" for one in cited)
@@ -137,13 +146,10 @@ def _expected(case: Case, cited: list[Layer], file: Any) -> list[_Hint]:
         top = np.percentile(level[inside], 95) if inside.any() else -120.0
         inside &= (level > top - LOUD) & (level > sounding.QUIET)
         gain = np.full(len(level), np.nan)
-        if inside.any():
-            apart = (have[first : first + len(level)] - level)[inside]
-            # The lower quarter: whatever else sounds makes the file louder, never quieter.
-            if layer.track == "A1":
-                gain[inside] = np.percentile(apart, 25)
-            else:
-                gain[inside] = percentile_filter(apart, 25, size=301, mode="nearest")
+        loud = inside & (level > top - NEAR_TOP)
+        if loud.any():
+            apart = (have[first : first + len(level)] - level)[loud]
+            gain[inside] = np.percentile(apart, GAIN_AT)
         hints.append(_Hint(layer, first, gain, level))
     return hints
 
@@ -157,27 +163,89 @@ def _holes(
 
     have = decibels(powers(file, FRAME, HOP).mean(axis=0))
     silent = np.zeros(len(have), bool)
+    ending = (file.shape[1] - ENDING) // HOP
+    lost = {id(one) for one in _lost(file, have, hints)}
     for hint in hints:
         wanted = np.where(np.isnan(hint.gain), -120.0, hint.level + np.nan_to_num(hint.gain))
         wanted = minimum_filter1d(wanted, 5)  # 10 ms either way: sync has its own measure
         span = slice(hint.first, hint.first + len(wanted))
-        missing = (have[span] < wanted - DROP) & (wanted > FAINT)
-        if hint.layer.track == "A2" and missing.any() and missing[-1]:
-            missing[np.flatnonzero(~missing)[-1] + 1 if not missing.all() else 0 :] = False
+        drop = BED_DROP if hint.layer.track == "A2" else DROP
+        missing = (have[span] < wanted - drop) & (wanted > FAINT)
+        if id(hint) in lost:
+            missing = ~np.isnan(hint.gain)
+        if hint.layer.track == "A2":
+            missing = _but_the_ending(missing, ending - hint.first)
         silent[span] |= missing
+    music = any(one.track == "A2" for one in cited)
     for layer in cited:
-        if layer.track != "A3" and layer.count > FRAME:
-            first = -(-layer.at // HOP)
-            level = decibels(powers(layer.source[:, first * HOP - layer.at :], FRAME, HOP))
-            level = minimum_filter1d(level.max(axis=0), 5)[: max(0, len(have) - first)]
-            span = slice(first, first + len(level))
-            silent[span] |= (have[span] < DIGITAL) & (level > -45.0)
+        if (layer.track == "A3" and music) or layer.count <= FRAME:
+            continue
+        first = -(-layer.at // HOP)
+        level = decibels(powers(layer.source[:, first * HOP - layer.at :], FRAME, HOP))
+        level = minimum_filter1d(level.max(axis=0), 5)[: max(0, len(have) - first)]
+        spans = [(layer.at, layer.end)]
+        if layer.track == "A3":
+            spans = sounding.clear_of_speech(case, spans[0])
+        for start, end in spans:
+            inner = slice(-(-start // HOP) - first, max(0, min(len(level), end // HOP - first)))
+            span = slice(first + inner.start, first + inner.stop)
+            nothing = (have[span] < DIGITAL) & (level[inner] > -45.0)
+            if layer.track == "A2":
+                nothing = _but_the_ending(nothing, ending - span.start)
+            silent[span] |= nothing
     found = []
     for start, end in _runs(silent):
         # A frame is silent only where all of it is: the hole is a frame longer than its steps.
         length = ((end - start - 1) * HOP + FRAME) * 1000 / RATE
         if length > HOLE:
             found.append((start * HOP, length))
+    return found
+
+
+def _but_the_ending(missing: Any, ending: int) -> Any:
+    """Flags without the last run, where it begins at `ending` or later and goes on to their end."""
+    last = next(reversed(_runs(missing)), None)
+    if last and last[0] >= ending and last[1] >= len(missing) - 6:  # nothing is wanted of the last
+        missing[last[0] :] = False
+    return missing
+
+
+def _lost(file: Any, have: Any, hints: list[_Hint]) -> list[_Hint]:
+    """Lines, or natural sounds, all of which lie far below the others though there is gain left.
+
+    Their own gain says nothing: it is as low as they are.
+    """
+    found = []
+    for track in ("A1", "A3"):
+        own = [h for h in hints if h.layer.track == track and _gain(h) is not None]
+        low = _far_below(own, have)
+        if low:  # rumble is in no ear, but in these levels
+            ears = decibels(powers(sounding.weighted(file), FRAME, HOP).mean(axis=0))
+            still = {id(one) for one in _far_below(own, ears)}
+            found += [one for one in low if id(one) in still]
+    return found
+
+
+def _far_below(hints: list[_Hint], have: Any) -> list[_Hint]:
+    """Those whose level in the file lies far below the others' middle, and that others are turned
+    up more than."""
+    import numpy as np
+
+    levels = []
+    for hint in hints:
+        inside = np.flatnonzero(~np.isnan(hint.gain)) + hint.first
+        asked = hint.layer.cut.gain if hint.layer.cut else 0.0
+        gain = float(np.nanmedian(hint.gain)) - asked
+        levels.append((float(decibels((10 ** (have[inside] / 10)).mean())) - asked, gain))
+    found = []
+    for number, (level, gain) in enumerate(levels):
+        others = levels[:number] + levels[number + 1 :]
+        if (
+            others
+            and level < median(one[0] for one in others) - LOST
+            and gain < max(one[1] for one in others) - MOST_GAINED
+        ):
+            found.append(hints[number])
     return found
 
 
@@ -189,77 +257,11 @@ def _runs(flags: Any) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-CLICK = 4.0
-"""How far a click's second difference stands above the sharpest of its sources within 4 ms, as they
-are heard; clean cuts of real footage reach 3.0, with 3 dB more treble 3.5."""
-ALONE = 2.0
-"""How far it must stand above all of its surroundings (3 to 20 ms either way)."""
-ALONE_UNKNOWN = 10.0
-"""The same where a bed goes on after its file's end, and nothing says with what."""
-BLOCK = RATE // 1000
-"""Samples: clicks are looked for in single milliseconds."""
-NEAR = 4
-"""Milliseconds either way in which a source may have it: a coder's short block is 2.7 ms long."""
-CLICK_FLOOR = 0.006
-"""Second difference (full scale 1.0) that is no click whatever the sources have: -44 dBFS."""
-
-
-def _sharpness(samples: Any) -> Any:
-    """The largest second difference of either channel in every millisecond."""
-    import numpy as np
-
-    bend = np.abs(np.diff(samples, 2, axis=-1, prepend=0.0, append=0.0))[:, :-1].max(axis=0)
-    count = len(bend) // BLOCK
-    return bend[: count * BLOCK].reshape(count, BLOCK).max(axis=1)
-
-
-def _clicks(
-    case: Case, cited: list[Layer], file: Any, hints: list[_Hint]
-) -> list[tuple[int, float]]:
-    """(sample, how far it stands above the sources) of every click that none of them has."""
-    import numpy as np
-    from scipy.ndimage import maximum_filter1d
-
-    gains = {id(hint.layer): _gain(hint) for hint in hints}
-    peak = _sharpness(file)
-    count = len(peak)
-    if not count:
-        return []
-    expected = np.full(count, CLICK_FLOOR)
-    for layer in cited:
-        gain = gains.get(id(layer)) or _own_gain(case, layer, file)
-        first = max(0, layer.at // BLOCK - NEAR)
-        sharp = np.pad(_sharpness(layer.source) * gain, NEAR)[max(0, NEAR - layer.at // BLOCK) :]
-        sharp = maximum_filter1d(sharp, 2 * NEAR + 1)[: count - first]
-        expected[first : first + len(sharp)] += sharp
-    wide = maximum_filter1d(np.pad(peak, 20), 18)
-    around = np.maximum(wide[8 : 8 + count], wide[32 : 32 + count])
-    alone = np.full(count, ALONE)
-    bed = [one for one in cited if one.track == "A2"]
-    if case.timeline.music is not None:
-        alone[max((one.end for one in bed), default=0) // BLOCK :] = ALONE_UNKNOWN
-    found: list[tuple[int, float]] = []
-    for block in np.flatnonzero((peak >= CLICK * expected) & (peak >= alone * around)):
-        at = int(block) * BLOCK
-        if not found or at - found[-1][0] > 5 * BLOCK:
-            found.append((at, float(peak[block] / expected[block])))
-    return found
-
-
 def _gain(hint: _Hint) -> float | None:
     """The factor that a layer is heard with; None where it cannot be told."""
     import numpy as np
 
     return None if np.isnan(hint.gain).all() else float(10 ** (np.nanmedian(hint.gain) / 20))
-
-
-def _own_gain(case: Case, layer: Layer, file: Any) -> float:
-    """The factor that makes a layer as loud as the file where nobody speaks; 0 where all of it lies
-    under speech."""
-    spans = sounding.clear_of_speech(case, (layer.at, layer.end))
-    have = sum(float((file[:, a:b] ** 2).sum()) for a, b in spans)
-    own = sum(float((layer.source[:, a - layer.at : b - layer.at] ** 2).sum()) for a, b in spans)
-    return float((have / own) ** 0.5) if own > 1e-6 else 0.0
 
 
 def _lost_sides(cited: list[Layer], file: Any, hints: list[_Hint]) -> list[tuple[int, int, float]]:

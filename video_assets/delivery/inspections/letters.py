@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from video_assets.delivery.inspections.case import Case
+from video_assets.delivery.inspections.measures import small_size
 from video_assets.finishing import formats
 from video_assets.finishing.overlays import Mark, ass_for, marks
 from video_assets.finishing.typography import FONTS
@@ -64,6 +65,9 @@ class Writing:
     high: Any = field(default=None, compare=False, repr=False)
     letters: Any = field(default=None, compare=False, repr=False)
     """Where the box holds letters that hide the picture: bool."""
+    small: Any = field(default=None, compare=False, repr=False)
+    """All of it in small over black and over white: uint8 luma 0..255, shape (2, height, width) of
+    `measures.small_size`."""
 
     def agrees(self, luma: Any) -> "Agreement":
         """How a frame (luma, TV range, full size) compares with this."""
@@ -166,6 +170,7 @@ def _looked_at(one: Writing, black: Any, white: Any, safe: formats.Box) -> Writi
         lifted = black[sheet].astype(np.int16) - 16
         return np.maximum(lifted, 235 - white[sheet].astype(np.int16)) > LIT
 
+    one = replace(one, small=_small(black[0], white[0]))
     plain = drawn_on(2)
     inside = int(plain[safe.top : safe.bottom, safe.left : safe.right].sum())
     outside = int(plain.sum()) - inside
@@ -191,6 +196,17 @@ def _looked_at(one: Writing, black: Any, white: Any, safe: formats.Box) -> Writi
         high=white[0][cut].copy(),
         letters=letters[cut].copy(),
     )
+
+
+def _small(*sheets: Any) -> Any:
+    """Sheets (luma, TV range) in the size of a film's small pictures: uint8, 0..255."""
+    import cv2
+    import numpy as np
+
+    size = small_size(sheets[0].shape[1], sheets[0].shape[0])
+    less = np.stack([cv2.resize(s, size, interpolation=cv2.INTER_AREA) for s in sheets])
+    full = (less.astype(np.float32) - 16) * (255 / SPAN)
+    return np.clip(np.rint(full), 0, 255).astype(np.uint8)
 
 
 def _alike(seen: Any, planned: Any) -> float:

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -173,14 +173,17 @@ def _decode(file: Path, picture: Picture, heard: bool) -> _Decoded:
     scratch = Path(tempfile.mkdtemp(prefix="video-assets-"))
     try:
         source: Any = media.source(file, xerror=None, err_detect="explode")
-        seen = source.video.filter_multi_output("split", 2)
         width, height = small_size(picture.width or 16, picture.height or 16)
-        small = (
-            seen[1]
-            .filter("scale", width, height, flags="area+accurate_rnd+full_chroma_int")
-            .output("small", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
+        seen = (
+            source.video.filter("scale", width, height, flags="area+accurate_rnd+full_chroma_int")
+            .filter("format", "rgb24")
+            .filter_multi_output("split", 2)
         )
-        outputs = [seen[0].output("frames.crc", format="framecrc", fps_mode="passthrough"), small]
+        outputs = [
+            # of the small pictures: only their times count, and large ones are slow to add up
+            seen[0].output("frames.crc", format="framecrc", fps_mode="passthrough"),
+            seen[1].output("small", format="rawvideo", fps_mode="passthrough"),
+        ]
         if heard:
             # before the meter: it hands on 64-bit samples at another rate
             both = source.audio.filter_multi_output("asplit", 2)
@@ -193,7 +196,7 @@ def _decode(file: Path, picture: Picture, heard: bool) -> _Decoded:
             ]
         graph = ffmpeg.merge_outputs(*outputs).global_args("-nostats", "-v", "info")
         _, messages = media.run(graph, scratch, 600, f"decoding {file.name}")
-        times = _times((scratch / "frames.crc").read_text())
+        times = times_in((scratch / "frames.crc").read_text())
         shown = np.fromfile(scratch / "small", np.uint8).reshape(-1, height, width, 3)
         if not heard:
             return _Decoded(times, small=shown)
@@ -203,13 +206,14 @@ def _decode(file: Path, picture: Picture, heard: bool) -> _Decoded:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _times(text: str) -> tuple[Fraction, ...]:
+def times_in(text: str, zero: Fraction = Fraction(0)) -> tuple[Fraction, ...]:
+    """Presentation times in ffmpeg's framecrc, seconds after `zero`."""
     base, found = Fraction(1), []
     for line in text.splitlines():
         if line.startswith("#tb 0:"):
             base = Fraction(line.split(":", 1)[1].strip())
         elif line and not line.startswith("#"):
-            found.append(int(line.split(",")[2]) * base)
+            found.append(int(line.split(",")[2]) * base - zero)
     return tuple(found)
 
 
@@ -231,64 +235,63 @@ def _index_first(file: Path) -> bool:
     return bool(boxes) and boxes[0] == b"moov"
 
 
-def pictures_at(file: Path, numbers: Sequence[int]) -> dict[int, Any]:
-    """The luma (uint8, TV range, height x width) of some frames of a file, by number from 0.
+def pictures_at(file: Path, numbers: Iterable[int]) -> Iterator[tuple[int, Any]]:
+    """(number from 0, luma: uint8, TV range, height x width) of some frames of a file, one by one.
 
     Only what these frames need is decoded: their groups of pictures, without the pictures in them
     that no other one refers to. Numbers that the file does not have are left out.
     """
     wanted = set(numbers)
-    found: dict[int, Any] = {}
     if not wanted:
-        return found
+        return
     with media.open_container(file) as container:
         stream = container.streams.video[0]
         stamps = sorted(
             p.pts for p in container.demux(stream) if p.pts is not None and not p.is_discard
         )
     due = {stamps[n]: n for n in wanted if 0 <= n < len(stamps)}
-    found = _decoded_at(file, due, sparing=True)
-    if len(found) < len(due):  # pictures that refer beyond their group
-        found = _decoded_at(file, due, sparing=False)
-    return found
+    for sparing in (True, False):  # again in full: pictures that refer beyond their group
+        for stamp, luma in _decoded_at(file, frozenset(due), sparing) if due else ():
+            if stamp in due:
+                yield due.pop(stamp), luma
 
 
-def _decoded_at(file: Path, due: Mapping[int, int], sparing: bool) -> dict[int, Any]:
-    """Luma by the number in `due` (timestamp to number)."""
+def _decoded_at(file: Path, due: Set[int], sparing: bool) -> Iterator[tuple[int, Any]]:
+    """Luma by timestamp, of those in `due`."""
     import av.error
 
-    found: dict[int, Any] = {}
-
-    def keep(frames: Sequence[Any]) -> None:
-        for frame in frames:
-            if frame.pts in due:
-                found[due[frame.pts]] = _luma(frame)
-
-    def decode(group: Sequence[Any]) -> None:
+    def decode(group: Sequence[Any]) -> Iterator[Any]:
         """One group of pictures, up to the last one that is wanted."""
         last = max((n for n, p in enumerate(group) if p.pts in due), default=-1)
         for packet in group[: last + 1]:
             context.skip_frame = "DEFAULT" if packet.pts in due or not sparing else "NONREF"
-            keep(context.decode(packet))
+            yield from context.decode(packet)
         if last >= 0 and sparing:
-            keep(context.decode(None))
+            yield from context.decode(None)
             context.flush_buffers()
+
+    def groups() -> Iterator[list[Any]]:
+        group: list[Any] = []
+        for packet in container.demux(stream):
+            if packet.is_keyframe and sparing:
+                yield group
+                group = []
+            if packet.size:
+                group.append(packet)
+        yield group
 
     with media.open_container(file) as container, contextlib.suppress(av.error.FFmpegError):
         stream = container.streams.video[0]
         stream.thread_type = "NONE"  # which picture may be skipped is said packet by packet
         context = stream.codec_context
-        group: list[Any] = []
-        for packet in container.demux(stream):
-            if packet.is_keyframe and sparing:
-                decode(group)
-                group = []
-            if packet.size:
-                group.append(packet)
-        decode(group)
+        for group in groups():
+            for frame in decode(group):
+                if frame.pts is not None and frame.pts in due:
+                    yield frame.pts, _luma(frame)
         if not sparing:
-            keep(context.decode(None))
-    return found
+            for frame in context.decode(None):
+                if frame.pts is not None and frame.pts in due:
+                    yield frame.pts, _luma(frame)
 
 
 def _luma(frame: Any) -> Any:

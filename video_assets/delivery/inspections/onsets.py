@@ -1,12 +1,12 @@
-"""Are words heard when their captions are read, and is speech cut where it pauses.
+"""Are words heard when their captions are read.
 
-Both look for steps of energy: in the finished file at captions, in the source at the cuts. What a
-source's word times are off by themselves is told apart (CRAFT 7): a word's onset in the source,
-measured in the same way, says how far.
+Steps of energy are looked for in the finished file where captions stand. What a source's word times
+are off by themselves is told apart (CRAFT 7): a word's onset in the source, measured in the same
+way, says how far.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +14,7 @@ from typing import Any
 
 from video_assets.delivery.inspections import sounding
 from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.cues import cues_of
 from video_assets.delivery.inspections.sources import RATE
 from video_assets.foundation.records import CaptionWord, Finding, SoundCut, Word
 
@@ -37,14 +38,8 @@ FEWEST = 3
 """Steps from which a common shift can be told."""
 NEAR_CUT = 2
 """Frames that a caption may be moved to lie on a picture cut (CRAFT 1.6)."""
-GAP = 40.0
-"""ms between a cut in speech and the quietest point of its pause (CRAFT 8 row 1)."""
-IN_GAPS = 0.98
-"""Share of all edges (CRAFT 8 row 1)."""
 AS_QUIET = 6.0
-"""dB above the quietest 10 ms that count as quietest: the levels of noise scatter so far."""
-LONGEST_GAP = Fraction(1)
-"""Seconds of a pause, next to its word, in which the quietest point is looked for."""
+"""dB above the quietest 10 ms before a word at which its sound begins."""
 
 
 def _levels(samples: Any) -> Any:
@@ -130,8 +125,8 @@ def captions_meet_their_words(case: Case) -> Outcome:
         "words": 0.0,
     }
     if not words:
-        return Outcome(figures, note="no captions")
-    levels = _levels(sounding.middle(sounding.heard(case)))
+        return Outcome(figures, note="no captions", measured=False)
+    levels = _levels(sounding.middle(sounding.played(case)))
     steps = _steps(levels)
     spoken = _heard(case, steps)
     heard = [h for h in spoken if h.step and h.own is not None]
@@ -190,13 +185,21 @@ def captions_meet_their_words(case: Case) -> Outcome:
         what = f"a caption is shown {abs(late):.0f} ms from its word; make the captions again"
         found.append(Finding(name, what, f"{late:.0f}", f"{MOST:.0f} ms", f"{seconds:.2f} s"))
     note = "" if heard or shift else "no word after a pause: nothing to measure"
-    return Outcome(figures, tuple(found), note)
+    return Outcome(figures, tuple(found), note, measured=not note)
 
 
 def _heard(case: Case, steps: Any) -> list[_Heard]:
     """Every caption's word, with the onset of those after a pause."""
     cuts = sorted((c for c in case.timeline.sound if c.track == "A1"), key=lambda c: c.start)
     known: dict[int, Any] = {}
+    in_order: dict[str, list[Word]] = {}
+
+    def own_words(cut: SoundCut) -> list[Word]:
+        if cut.clip_id not in in_order:
+            every = case.tables.words.get(cut.clip_id, ())
+            in_order[cut.clip_id] = sorted(every, key=lambda w: w.start)
+        return in_order[cut.clip_id]
+
     found = []
     last: Fraction | None = None
     for word in case.timeline.words:
@@ -204,7 +207,7 @@ def _heard(case: Case, steps: Any) -> list[_Heard]:
         last = word.end
         # beside an edge it may belong to either cut
         near_by = [c for c in cuts if c.start - PAUSE <= word.start < c.start + c.duration + PAUSE]
-        pairs = [(c, w) for c in near_by if (w := _said(case, c, word)) is not None]
+        pairs = [(c, w) for c in near_by if (w := _said(own_words(c), c, word)) is not None]
         cut, said = min(pairs, key=lambda p: abs(_moved(word, *p)), default=(None, None))
         own: float | None = 0.0
         moved = 0.0
@@ -224,15 +227,14 @@ def _heard(case: Case, steps: Any) -> list[_Heard]:
     return found
 
 
-def _said(case: Case, cut: SoundCut, word: CaptionWord) -> Word | None:
-    """The word of the library that a caption shows; None where the library does not have it."""
+def _said(words: Sequence[Word], cut: SoundCut, word: CaptionWord) -> Word | None:
+    """The word of a clip (in the order of time) that a caption shows; None where none of those
+    that are cut is of that text."""
     at = cut.source_start + (word.start - cut.start)
-    same = [
-        w
-        for w in case.tables.words.get(cut.clip_id, ())
-        if _plain(w.text) == _plain(word.text)
-        and cut.source_start - PAUSE <= w.start < cut.source_start + cut.duration
-    ]
+    first = bisect_left(words, cut.source_start - PAUSE, key=lambda w: w.start)
+    last = bisect_left(words, cut.source_start + cut.duration, key=lambda w: w.start)
+    text = _plain(word.text)
+    same = [w for w in words[first:last] if _plain(w.text) == text]
     return min(same, key=lambda w: abs(w.start - at), default=None)
 
 
@@ -280,17 +282,12 @@ def _shift(case: Case, steps: Any) -> float:
     return best * HOP * 1000
 
 
-_CUE = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{3}) --> [^\n]*\n([^\n]*)")
-
-
 def _cues_off(case: Case) -> list[tuple[float, float]]:
     """(ms after its first word, seconds) of every caption that is burned in or lies beside the
     file. Where it was moved onto a picture cut near it, 0 ms."""
     shown = [(float(c.start), c.text) for c in case.texts.burned]
     for text in (case.texts.srt, case.texts.vtt):
-        for hours, minutes, seconds, thousandths, words in _CUE.findall(text):
-            start = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(thousandths) / 1000
-            shown.append((start, re.sub(r"<[^>]*>", "", words)))
+        shown += [(float(cue.start), " ".join(cue.words)) for cue in cues_of(text)]
     fps = case.timeline.fps
     edges = [float(c.start / fps) for c in case.timeline.picture]
     near = float(NEAR_CUT / fps) + 0.001
@@ -304,79 +301,3 @@ def _cues_off(case: Case) -> list[tuple[float, float]]:
         moved = abs(off) <= near and any(abs(start - edge) < 0.001 for edge in edges)
         found.append((0.0 if moved else 1000 * off, start))
     return found
-
-
-def cuts_lie_in_gaps(case: Case) -> Outcome:
-    """Speech is cut at the quietest point of a pause: 98 % of the edges within 40 ms of one
-    (CRAFT 8 row 1)."""
-    name = "cuts_lie_in_gaps"
-    off: list[tuple[float, SoundCut, Fraction]] = []
-    cuts = [c for c in case.timeline.sound if c.track == "A1"]
-    for cut in cuts:
-        words = sorted(case.tables.words.get(cut.clip_id, ()), key=lambda w: (w.start, w.end))
-        if not words:
-            continue
-        end = cut.source_start + cut.duration
-        if not any(_goes_on(other, cut) for other in cuts):
-            away = _from_gap(case, cut, words, cut.source_start, into=True)
-            off.append((away, cut, cut.start))
-        if not any(_goes_on(cut, other) for other in cuts):
-            away = _from_gap(case, cut, words, end, into=False)
-            off.append((away, cut, cut.start + cut.duration))
-    figures = {"edges": float(len(off)), "share_in_gaps": 1.0, "farthest_ms": 0.0}
-    if not off:
-        return Outcome(figures, note="no words around the cuts")
-    bad = [one for one in off if one[0] > GAP]
-    share = 1 - len(bad) / len(off)
-    figures |= {"share_in_gaps": share, "farthest_ms": max(one[0] for one in off)}
-    if share >= IN_GAPS:
-        return Outcome(figures)
-    found = tuple(
-        Finding(
-            name,
-            f"{cut.path} is cut {away:.0f} ms from the quietest point of the pause there, at most "
-            f"{GAP:.0f} ms are wanted; move the cut",
-            f"{away:.0f}",
-            f"{GAP:.0f} ms",
-            f"{float(at):.2f} s",
-        )
-        for away, cut, at in bad
-    )
-    return Outcome(figures, found)
-
-
-def _goes_on(one: SoundCut, other: SoundCut) -> bool:
-    """Whether `other` is the same sound further on, without a gap."""
-    return (
-        one is not other
-        and one.clip_id == other.clip_id
-        and one.source_start + one.duration == other.source_start
-    )
-
-
-def _from_gap(
-    case: Case, cut: SoundCut, words: Sequence[Word], edge: Fraction, into: bool
-) -> float:
-    """ms from an edge to the nearest of the quietest points of the pause it belongs to.
-
-    `into`: the edge leads into a word, else out of one.
-    """
-    import numpy as np
-
-    number = bisect_right([(w.start + w.end) / 2 for w in words], edge)
-    before = words[number - 1] if number else None
-    after = words[number] if number < len(words) else None
-    row = case.tables.rows.get(cut.path)
-    first = before.end if before else Fraction(0)
-    last = after.start if after else (row.duration if row else edge + LONGEST_GAP)
-    if last - first < Fraction(1, 50):  # words that touch: between them is the only place
-        return 1000 * abs(float((first + last) / 2 - edge))
-    if into:
-        first = max(first, min(edge, last - LONGEST_GAP))
-    else:
-        last = min(last, max(edge, first + LONGEST_GAP))
-    sound = sounding.middle(case.sources.sound(cut.path, first, last - first))
-    levels = sounding.decibels(sounding.powers(sound, RATE // 100, RATE // 200))
-    quiet = max(float(levels.min()) + AS_QUIET, sounding.QUIET)
-    times = float(first) + np.flatnonzero(levels <= quiet) * HOP + HOP
-    return float(np.abs(times - float(edge)).min() * 1000)

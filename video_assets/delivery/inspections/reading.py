@@ -7,6 +7,7 @@ from itertools import pairwise
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.cues import Cue, at_second, cues_of, edges_of
 from video_assets.finishing import formats
+from video_assets.finishing.overlays import Spoken
 from video_assets.foundation.records import CaptionWord, Finding
 
 LINE, LINES = 42, 2
@@ -17,10 +18,15 @@ QUICK, TOO_QUICK = 17, 20
 """Characters a second: to be told, and to fail (CRAFT 1.6)."""
 GAP = 2
 """Frames between cues (CRAFT 1.6)."""
+CLOSED = Fraction(1, 2)
+"""Seconds of a gap between cues that is closed to `GAP` (CRAFT 1.6)."""
+LATE = 12
+"""Frames that a caption may stay after its last word (CRAFT 1.6: more is an error)."""
 PAUSE = Fraction(7, 10)
 """Seconds of silence over which no cue is held."""
 CHUNK_WORDS, CHUNK_CHARACTERS = 3, 18
-"""What a burned chunk may hold (CRAFT 1.6)."""
+"""What a burned chunk may hold (CRAFT 1.6: 3 words *or* 18 characters, so that one of the two is
+enough: `I am on it` and `extraordinarily comfortable slippers` both are one look)."""
 CHUNK_SHORTEST = Fraction(1, 4)
 """Seconds of a burned chunk (CRAFT 1.6)."""
 NEAR_CUT = 2
@@ -34,14 +40,16 @@ SHOWN = 10
 def captions_can_be_read(case: Case) -> Outcome:
     """Captions are short, slow and long enough to be read.
 
-    CRAFT 8 row 6 with the figures of 1.6. What only the speaker could mend is no finding: a cue
-    that stays until the next one and could not be joined with a neighbour is as slow as the speech
-    allows. It is counted in `forced_by_speech`.
+    CRAFT 8 row 6 with the figures of 1.6. They go with their last word: within 12 frames of it,
+    later only as long as they need to be read or up to the next one. Small gaps are closed, and no
+    edge lies beside a picture cut. What only the speaker could mend is no finding: a cue that stays
+    until the next one and could not be joined with a neighbour is as slow as the speech allows. It
+    is counted in `forced_by_speech`.
     """
     cues = cues_of(case.texts.srt)
     burned = list(case.texts.burned) if case.aspect in formats.BURNED else []
     if not cues and not burned:
-        return Outcome({"cues": 0, "chunks": 0}, note="there are no captions")
+        return Outcome({"cues": 0, "chunks": 0}, note="there are no captions", measured=False)
     found, forced = _cue_problems(case, cues)
     more, also = _chunk_problems(case)
     speeds = [float(len(c.text) / (c.end - c.start)) for c in cues if c.end > c.start]
@@ -56,7 +64,94 @@ def captions_can_be_read(case: Case) -> Outcome:
         "violations": len(found) + len(more),
     }
     note = f"{forced + also} captions are as quick as the speech is" if forced + also else ""
-    return Outcome(figures, (*found[:SHOWN], *more[:SHOWN]), note)
+    late = _stays(case, cues, "cue", 2 * ROUNDED)
+    late += _stays(case, burned, "chunk", Fraction(0))
+    gaps = _gaps(case, cues)
+    figures["violations"] += len(late) + len(gaps)
+    every = (found, more, late, gaps)
+    return Outcome(figures, tuple(f for some in every for f in some[:SHOWN]), note)
+
+
+def _stays(
+    case: Case, shown: Sequence[Cue] | Sequence[Spoken], kind: str, slack: Fraction
+) -> list[Finding]:
+    """Captions that stay although nothing more is said and the next one is not there yet."""
+    fps = case.timeline.fps
+    ends = [w.end for w in case.timeline.words for _ in w.text.split()]
+    if sum(len(one.text.split()) for one in shown) != len(ends):
+        return []  # other words: a finding of another measure
+    found = []
+    edges = edges_of(case)
+    slack += Fraction(1, 10**6)
+    at = 0
+    for number, one in enumerate(shown):
+        at += len(one.text.split())
+        needed = CHUNK_SHORTEST if kind == "chunk" else _needed(one.text)
+        wanted = max(ends[at - 1], one.start + needed)
+        after = shown[number + 1].start if number + 1 < len(shown) else None
+        joined = after is not None and after - one.end <= GAP / fps + slack
+        held = PAUSE if kind == "chunk" else CLOSED + GAP / fps
+        moved = NEAR_CUT / fps if any(abs(e - one.end) <= slack for e in edges) else Fraction(0)
+        most = max(LATE / fps, held if joined else Fraction(0)) + moved
+        if one.end - wanted > most + slack:
+            frames = float((one.end - ends[at - 1]) * fps)
+            what = f"the {kind} {one.text!r} stays {frames:.0f} frames after its last word"
+            limit = f"<= {LATE} frames"
+            place = at_second(one.end)
+            found.append(
+                Finding("captions_can_be_read", what, f"{frames:.0f} frames", limit, place)
+            )
+    return found
+
+
+def _needed(text: str) -> Fraction:
+    """Seconds that a cue must stay to be read."""
+    return max(SHORTEST, Fraction(len(text), TOO_QUICK))
+
+
+def _gaps(case: Case, cues: Sequence[Cue]) -> list[Finding]:
+    """Gaps that should have been closed, and edges of cues beside a picture cut."""
+    name, fps = "captions_can_be_read", case.timeline.fps
+    slack = 2 * ROUNDED + Fraction(1, 10**6)
+    near = NEAR_CUT / fps - slack
+    edges = sorted(edges_of(case))
+
+    def beside(at: Fraction) -> Fraction | None:
+        """The cut that a time lies beside and not on."""
+        return next((e for e in edges if slack < abs(e - at) < near), None)
+
+    def on(at: Fraction) -> bool:
+        return any(abs(e - at) <= slack for e in edges)
+
+    found = []
+    for number, cue in enumerate(cues):
+        after = cues[number + 1].start if number + 1 < len(cues) else None
+        limit = case.timeline.duration if after is None else after - GAP / fps
+        longest = cue.start + LONGEST - slack
+        if after is not None and GAP / fps + slack < after - cue.end <= CLOSED:
+            moved = on(cue.end) or beside(limit) is not None
+            if cue.end < longest and not moved:
+                frames = float((after - cue.end) * fps)
+                what = f"{frames:.1f} frames behind {cue.text!r} are neither closed nor a pause"
+                told = f"{GAP} frames or > {CLOSED} s"
+                place = at_second(cue.end)
+                found.append(Finding(name, what, f"{frames:.1f} frames", told, place))
+        for side, edge, word in (
+            (cue.start, beside(cue.start), "begins"),
+            (cue.end, beside(cue.end), "ends"),
+        ):
+            if edge is None:
+                continue
+            least, most = cue.start + _needed(cue.text), min(limit, cue.start + LONGEST)
+            ways = (edge, edge - NEAR_CUT / fps, edge + NEAR_CUT / fps)
+            free = [w for w in ways if least - slack <= w <= most + slack]
+            if word == "ends" and not free:
+                continue  # wherever else it could go, it would break another limit
+            frames = float(abs(edge - side) * fps)
+            what = f"{cue.text!r} {word} {frames:.1f} frames from a cut"
+            told = f"0 or >= {NEAR_CUT} frames"
+            found.append(Finding(name, what, f"{frames:.1f}", told, at_second(side)))
+    return found
 
 
 def _cue_problems(case: Case, cues: Sequence[Cue]) -> tuple[list[Finding], int]:

@@ -78,7 +78,7 @@ def no_picture_comes_back(case: Case) -> Outcome:
         "stretches_compared": float(len(stretches)),
     }
     note = "" if len(stretches) > 1 else "one stretch only"
-    return Outcome(figures, tuple(found), note)
+    return Outcome(figures, tuple(found), note, measured=not note)
 
 
 def _fingerprint(pictures: Any) -> Any:

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from video_assets.delivery.inspections.case import Case
+from video_assets.delivery.inspections.once import once
 from video_assets.delivery.inspections.sources import RATE, Sources
 from video_assets.foundation import media
 from video_assets.foundation.records import FootageRow, SoundCut
 
 QUIET = -60.0
 """dBFS (RMS) below which cited sound counts as silent: nothing can be asked of it."""
+INAUDIBLE = (-63.0, -59.0)
+"""LUFS of cited sound: below the first nothing is to be heard of it, above the second something is;
+between them both are right."""
 NEAR_SPEECH = Fraction(7, 10)
 """Seconds around dialogue in which other sound may be turned down: a release of 500 ms and an
 attack of 120 ms (CRAFT 6)."""
@@ -49,7 +53,8 @@ class Layer:
         return self.at + self.count
 
 
-def heard(case: Case) -> Any:
+@once
+def played(case: Case) -> Any:
     """The file's sound as long as its timeline: float32, shape (2, n) at 48 kHz.
 
     What the file lacks is silence.
@@ -96,6 +101,20 @@ def _bed(music: Path, mtime_ns: int, size: int, start: Fraction, longest: Fracti
     return Sources(music.parent, {music.name: row}).sound(music.name, start, seconds)
 
 
+@once
+def sounds(case: Case) -> bool | None:
+    """Whether a timeline lets anything be heard, by its sources alone; None: hardly anything.
+
+    The loudest layer decides, and one that is heard is enough.
+    """
+    most = -70.0
+    for layer in layers(case):
+        most = max(most, loudness(layer.source))
+        if most > INAUDIBLE[1]:
+            return True
+    return None if most >= INAUDIBLE[0] else False
+
+
 def spoken_spans(case: Case) -> list[tuple[int, int]]:
     """Where the timeline has dialogue: samples (start, exclusive end), merged, in order."""
     spans: list[tuple[int, int]] = []
@@ -137,9 +156,13 @@ def clear_of_speech(case: Case, span: tuple[int, int]) -> list[tuple[int, int]]:
 
 def middle(samples: Any) -> Any:
     """One channel of stereo, shape (n,): the mean, or the left one where the mean cancels."""
-    mean = samples.mean(axis=0)
-    left = samples[0]
-    return mean if (mean**2).sum() >= 0.1 * (left**2).sum() else left
+    return samples[0] if cancels(samples) else samples.mean(axis=0)
+
+
+def cancels(samples: Any) -> bool:
+    """Whether little is left of stereo in the mean of its channels: they are each other's
+    opposite, or something else is in the right one alone."""
+    return bool((samples.mean(axis=0) ** 2).sum() < 0.1 * (samples[0] ** 2).sum())
 
 
 def moved(samples: Any, lag: int) -> Any:
@@ -180,12 +203,26 @@ def weighted(samples: Any) -> Any:
     axis: the head's shelf, then the high pass."""
     from scipy.signal import sosfilt
 
+    # The mix is levelled by coefficients of its own: who judges it must not share its mistakes.
     shelf = (
         1.53512485958697, -2.69169618940638, 1.19839281085285,
         1.0, -1.69065929318241, 0.73248077421585,
     )  # fmt: skip
     high = (1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621)
     return sosfilt([shelf, high], samples, axis=-1)
+
+
+def loudness(samples: Any) -> float:
+    """LUFS of stereo at 48 kHz, gated (BS.1770-4); -70.0 for silence. At least 0.4 s counts as
+    whole blocks, less as one."""
+    size = min(2 * RATE // 5, samples.shape[1])
+    if not size:
+        return -70.0
+    blocks = powers(weighted(samples), size, RATE // 10).sum(axis=0)
+    loud = blocks[decibels(blocks) - 0.691 > -70.0]
+    if not loud.size:
+        return -70.0
+    return float(decibels(loud[loud > 0.1 * loud.mean()].mean())) - 0.691
 
 
 def stamp(sample: float) -> str:

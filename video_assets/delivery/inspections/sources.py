@@ -2,26 +2,31 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from video_assets.delivery.inspections.measures import times_in
 from video_assets.foundation import media
 from video_assets.foundation.errors import Code, FootageError, RenderError
 from video_assets.foundation.records import FootageRow
 
-SMALL = 192
+LOOKED_AT = 192
 """Pixels of the longer side of a source's small pictures: crops of them are still worth looking
 at."""
-KEEP = 64
-"""Stretches that are kept in memory: the six aspects of one cut ask for the same ones."""
+KEEP = 256 * 2**20
+"""Bytes of pictures, and of sound, that are kept in memory: the six aspects of one cut ask for the
+same stretches. Two minutes of 30 frames a second have some 220 MB of pictures."""
 RATE = 48_000
 """Hz."""
 FLAGS = "area+accurate_rnd+full_chroma_int"
 """How pictures are made small: without the rounding that tints them by a level."""
 _TAGGED = {"bt709", "smpte170m", "bt470bg", "smpte240m", "fcc", "bt2020nc", "bt2020c", "bt2020-ncl"}
+
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,9 @@ class Sources:
         """
         key = (path, start, end)
         if key not in self._seen:
-            while len(self._seen) >= KEEP:
-                self._seen.pop(next(iter(self._seen)))
-            self._seen[key] = self._read(path, start, end)
+            seen = self._read(path, start, end)
+            _make_room(self._seen, seen.small.nbytes, lambda one: int(one.small.nbytes))
+            self._seen[key] = seen
         return self._seen[key]
 
     def sound(self, path: str, start: Fraction, seconds: Fraction) -> Any:
@@ -73,9 +78,9 @@ class Sources:
         """
         key = (path, start, seconds)
         if key not in self._heard:
-            while len(self._heard) >= KEEP:
-                self._heard.pop(next(iter(self._heard)))
-            self._heard[key] = self._listen(path, start, seconds)
+            heard = self._listen(path, start, seconds)
+            _make_room(self._heard, heard.nbytes, lambda one: int(one.nbytes))
+            self._heard[key] = heard
         return self._heard[key]
 
     def _row(self, path: str) -> FootageRow:
@@ -89,7 +94,7 @@ class Sources:
         import numpy as np
 
         row = self._row(path)
-        share = SMALL / max(row.width, row.height)
+        share = LOOKED_AT / max(row.width, row.height)
         width, height = max(2, round(row.width * share)), max(2, round(row.height * share))
         frame = 1 / row.fps if row.fps > 0 else Fraction(1, 25)
         first, last = start - 2 * frame, end + frame
@@ -125,7 +130,7 @@ class Sources:
                 ).global_args("-copyts", "-v", "error")
                 media.run(graph, scratch, 600, f"looking at {path}")
                 small = np.fromfile(scratch / "small", np.uint8).reshape(-1, height, width, 3)
-                times = _times((scratch / "frames.crc").read_text(), row.start)
+                times = times_in((scratch / "frames.crc").read_text(), row.start)
                 if len(times) == len(small) and times and (times[0] <= start or early is None):
                     return Seen(times, small)
                 if "ss" not in options:
@@ -177,19 +182,15 @@ class Sources:
         return found
 
 
+def _make_room(kept: dict[Any, V], needed: int, size: Callable[[V], int]) -> None:
+    """Lets the oldest go until `needed` bytes more are at most KEEP."""
+    total = needed + sum(size(one) for one in kept.values())
+    while kept and total > KEEP:
+        total -= size(kept.pop(next(iter(kept))))
+
+
 def _matrix(row: FootageRow) -> dict[str, str]:
     """What players take an untagged picture for: BT.601 in standard definition, else BT.709."""
     if row.color.rpartition("/")[2] in _TAGGED:
         return {}
     return {"in_color_matrix": "bt601" if max(row.width, row.height) <= 1024 else "bt709"}
-
-
-def _times(text: str, zero: Fraction) -> tuple[Fraction, ...]:
-    """Presentation times in ffmpeg's framecrc, on the clip's clock."""
-    base, found = Fraction(1), []
-    for line in text.splitlines():
-        if line.startswith("#tb 0:"):
-            base = Fraction(line.split(":", 1)[1].strip())
-        elif line and not line.startswith("#"):
-            found.append(int(line.split(",")[2]) * base - zero)
-    return tuple(found)

@@ -12,11 +12,17 @@ from functools import cache, cached_property
 
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.cues import cues_of
+from video_assets.delivery.inspections.normal import bare
 from video_assets.finishing import formats
 from video_assets.foundation.records import Finding
 
 NEAR = 80
 """rapidfuzz ratio (0..100) of letters from which a word is a near miss of a name (CRAFT 7)."""
+NEAR_NOUN = 90
+"""The same for a German word with a capital inside a sentence: all nouns have one, so that one
+letter of eight is another noun (Bergwand, Bergland)."""
+PLURAL = ("s", "es")
+"""What makes several of one name."""
 SHORTEST = 4
 """Letters below which a name has no near misses: one letter in three is another word."""
 ENDINGS = ("s", "es", "ed", "er", "ers", "ing", "y", "ly", "ness", "less", "ful", "able", "ish")
@@ -106,7 +112,8 @@ def brand_words_are_spelled_right(case: Case) -> Outcome:
                 )
                 found.setdefault((where, written), finding)
     note = "" if names and texts else "no name is known" if not names else "nothing is written"
-    return Outcome({"misspelled": len(found), "spelled_right": right}, tuple(found.values()), note)
+    figures = {"misspelled": len(found), "spelled_right": right}
+    return Outcome(figures, tuple(found.values()), note, measured=not note)
 
 
 def _place(case: Case, written: str) -> str:
@@ -157,6 +164,11 @@ def _judged(
     letters = "".join(t.text for t in run).casefold()
     ordinary = all(known.ordinary(t, name) for t in run)
     same_count = len(run) == len(name.words)
+    several = next((e for e in PLURAL if letters == name.letters + e), "")
+    if several and same_count and not ordinary:
+        # several of one name: its case is judged as that of the name
+        run = [*run[:-1], Token(run[-1].text[: -len(several)], run[-1].begins)]
+        letters = name.letters
     if letters == name.letters:
         spelled = tuple(t.text for t in run)
         opening = (name.words[0][:1].upper() + name.words[0][1:], *name.words[1:])
@@ -171,7 +183,10 @@ def _judged(
         return None
     ratio = fuzz.ratio(letters, name.letters)
     own = {w.casefold() for w in name.words}
-    if ratio < NEAR or all(known.ordinary(t, name) or t.text.casefold() in own for t in run):
+    noun = known.nouns and all(t.text[:1].isupper() and not t.begins for t in run)
+    if ratio < (NEAR_NOUN if noun else NEAR) or all(
+        known.ordinary(t, name) or t.text.casefold() in own for t in run
+    ):
         return None
     return "a near miss of", f"{ratio:.0f}"
 
@@ -236,22 +251,25 @@ class Known:
     written: frozenset[str]
     """Words that a person wrote in the brief, small."""
     spoken: frozenset[str]
-    """Words that the library writes small inside a sentence somewhere."""
+    """Words that the cut's own clips write small inside a sentence somewhere."""
     english: bool
+    nouns: bool = False
+    """Whether every noun has a capital, so that one inside a sentence makes no name."""
 
     def ordinary(self, token: Token, name: Name) -> bool:
         """Whether a word is one of the language, so that it stands for itself.
 
-        It is if a person wrote it in the brief. Else a capital inside a sentence makes it a name.
+        It is if a person wrote it in the brief. Else a capital inside a sentence makes it a name
+        (in German it says nothing: whatever the cut's clips write anywhere is a word).
         Else (small, or first of a sentence) it must be known as a plain word: it is in the
-        dictionary of the speech engine and not first, the library writes it small elsewhere, or it
-        is an ordinary ending put to a name that is a word itself (wick, wicked).
+        dictionary of the speech engine and not first, the clips write it small elsewhere, or it is
+        an ordinary ending put to a name that is a word itself (wick, wicked).
         """
         small = token.text.casefold()
         if small in self.written:
             return True
         capital = token.text[:1].isupper()
-        if capital and not token.begins:
+        if capital and not token.begins and not self.nouns:
             return False
         if small in self.spoken:
             return True
@@ -268,26 +286,26 @@ def _known(case: Case, names: Iterable[Name]) -> Known:
     brief = case.brief
     texts = (brief.title, *brief.key_messages, *brief.must_say, brief.call_to_action, *brief.hooks)
     texts += (brief.script, case.brand.tagline, *(one.word for one in brief.glossary))
-    banned = {_bare(word) for one in names for word in one.instead_of}
-    written = {_bare(t.text) for text in texts for t in _tokens(text)}
+    banned = {bare(word) for one in names for word in one.instead_of}
+    written = {bare(t.text) for text in texts for t in _tokens(text)}
     letters = {name.letters for name in names}
+    nouns = brief.language == "de"
+    line = case.timeline
+    clips = {c.clip_id for c in line.picture} | {c.clip_id for c in line.sound}
     spoken = {
-        t.text
-        for words in case.tables.words.values()
-        for word in words
+        t.text.casefold()
+        for clip in clips
+        for word in case.tables.words.get(clip, ())
         if word.source == "sidecar"  # machines that hear write everything small
         for t in _tokens(word.text)
-        if t.text.islower()
+        if t.text.islower() or nouns
     }
     return Known(
         frozenset(written - letters - banned),
         frozenset(spoken - letters - banned),
         brief.language == "en",
+        nouns,
     )
-
-
-def _bare(text: str) -> str:
-    return "".join(_WORD.findall(text)).casefold()
 
 
 @cache

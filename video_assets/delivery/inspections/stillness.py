@@ -1,12 +1,15 @@
 """Is the picture there and does it go on: no black, nothing frozen, nothing that flashes."""
 
-from itertools import groupby, pairwise
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from video_assets.delivery.inspections.beside import Beside, beside, luma
 from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.difference import linear
+from video_assets.delivery.inspections.once import runs
 from video_assets.delivery.inspections.tracing import traces
-from video_assets.foundation.records import Finding
+from video_assets.foundation.records import Finding, FootageRow
 
 DARK = 25.0
 """Level (of 255) up to which a pixel is black: a tenth of the range, as ffmpeg's blackdetect."""
@@ -26,6 +29,8 @@ STANDS = 0.2
 """Share of the footage's variation below which the file stands still."""
 HELD = 0.5
 """Seconds for which a clip's last (or first) picture may stand where the clip has no more."""
+VARYING = Fraction(1, 10)
+"""Seconds for which the last picture of a clip stands whose distances vary."""
 
 FLASHES = 3
 """Flashes in any second that are allowed (WCAG 2.3.1, ITU-R BT.1702)."""
@@ -33,6 +38,9 @@ STEP = 0.1
 """Change of relative luminance (0..1) that counts, where the darker side is below 0.8 (WCAG)."""
 AREA = 0.25
 """Share of the picture that must flash together (WCAG, BT.1702)."""
+RED_STEP = 20 / 320
+"""Change of saturated red, in linear light, that counts towards a red flash (WCAG 2.1's working
+definition)."""
 BLOCK = 8
 """Small pixels of a block's side: detail below that is no flash, as WCAG excepts fine patterns."""
 STRAY = 2
@@ -50,7 +58,7 @@ def nothing_is_black_or_frozen(case: Case) -> Outcome:
     black, longest = 0, 0.0
     for one in beside(case):
         dark = _black(one)
-        for start, end in _runs(dark):
+        for start, end in runs(dark):
             if end - start >= BLACK_FRAMES:
                 black += end - start
                 found.append(
@@ -76,8 +84,7 @@ def nothing_is_black_or_frozen(case: Case) -> Outcome:
                 )
             )
         row = case.tables.rows.get(one.shown.cut.path)
-        # where distances vary, a picture may stand for long and nothing is missing
-        for start, end, what in () if row and row.vfr else _without_footage(one):
+        for start, end, what in _without_footage(one, row):
             longest = max(longest, (end - start) / fps)
             found.append(
                 Finding(
@@ -92,24 +99,13 @@ def nothing_is_black_or_frozen(case: Case) -> Outcome:
     return Outcome({"black_frames": float(black), "longest_freeze_s": longest}, tuple(found))
 
 
-def _runs(flags: Any) -> list[tuple[int, int]]:
-    """Stretches (first, exclusive last) in which flags are true."""
-    found, at = [], 0
-    for value, group in groupby(bool(f) for f in flags):
-        count = len(list(group))
-        if value:
-            found.append((at, at + count))
-        at += count
-    return found
-
-
 def _black(one: Beside) -> Any:
     """Which frames (bool, n) are black without their footage being dark."""
     import numpy as np
 
     file, source = luma(one.file), luma(one.source)
     theirs, light = (source <= DARK).mean(axis=(1, 2)), source.mean(axis=(1, 2))
-    near = [one.cited(shift) for shift in (-1, 0, 1)]
+    near = one.near()
     area = np.maximum(one.clear.sum(axis=(1, 2)), 1)
     mine = ((file <= DARK) & one.clear).sum(axis=(1, 2)) / area
     darker = np.min([light[n] for n in near], axis=0) - (file * one.clear).sum(axis=(1, 2)) / area
@@ -159,14 +155,17 @@ def _frozen(one: Beside, fps: float, black: Any) -> list[tuple[int, int]]:
     for n in np.flatnonzero(frozen):
         if not (one.covered[n : n + length].any() or black[n : n + length].any()):
             flags[n : n + length] = True
-    return _runs(flags)
+    return runs(flags)
 
 
-def _without_footage(one: Beside) -> list[tuple[int, int, str]]:
+def _without_footage(one: Beside, row: FootageRow | None) -> list[tuple[int, int, str]]:
     """Stretches before the clip's first or after its last picture, longer than is passed over."""
     times = one.seen.times
-    gap = min((b - a for a, b in pairwise(times) if b > a), default=0)
+    gap = min((b - a for a, b in pairwise(times) if b > a), default=Fraction(0))
     last = times[-1] + gap
+    if row and row.vfr:
+        # a picture may stand for long and nothing is missing: the clip's own end counts
+        last = max(times[-1] + max(gap, VARYING), row.duration)
     count, found = len(one.file), []
     held = HELD * float(one.fps)
     before = min(count, max(0, round((times[0] - one.starts) * one.fps)))
@@ -213,8 +212,8 @@ def nothing_flashes(case: Case) -> Outcome:
     strays = 0
     for one, trace in traces(case):
         wrong = trace.measured & ~trace.traced & ~one.covered
-        runs = [r for r in _runs(wrong) if r[1] - r[0] <= STRAY]
-        for start, end in runs if float(wrong.mean()) < 0.5 else ():
+        brief = [r for r in runs(wrong) if r[1] - r[0] <= STRAY]
+        for start, end in brief if float(wrong.mean()) < 0.5 else ():
             strays += 1
             found.append(_stray(name, one, start, end, "is not of the footage"))
         for start, end in _slivers(one):
@@ -241,36 +240,21 @@ def _stray(name: str, one: Beside, start: int, end: int, what: str) -> Finding:
 def flashes(pictures: Any, fps: float) -> tuple[float, int]:
     """(most flashes in any second, frame where that second begins) of uint8 RGB pictures.
 
-    Counted per block of 8 small pixels, by its mean relative luminance: changes of at least STEP
-    from the last turning point, in alternating directions; two make a flash. The figure is what
-    AREA of the blocks reach together.
+    Counted per block of 8 small pixels, by its mean relative luminance (changes of at least STEP,
+    the darker side below 0.8) and by its mean of saturated red (R - G - B in linear light, changes
+    of at least RED_STEP, one side with R / (R + G + B) of at least 0.8: WCAG 2.1). Changes from the
+    last turning point in alternating directions; two make a flash. The figure is what AREA of the
+    blocks reach together.
     """
     import numpy as np
 
-    light = relative_luminance(pictures)
-    count, height, width = light.shape
-    rows, columns = max(1, height // BLOCK), max(1, width // BLOCK)
-    blocks = np.stack(
-        [
-            part.mean(axis=(1, 2))
-            for band in np.array_split(light, rows, axis=1)
-            for part in np.array_split(band, columns, axis=2)
-        ],
-        axis=1,
-    )
-    low, high = blocks[0].copy(), blocks[0].copy()
-    way = np.zeros(blocks.shape[1], np.int8)
-    turns = np.zeros(blocks.shape, np.int32)
-    for n in range(1, count):
-        now = blocks[n]
-        rises = (way <= 0) & (now - low >= STEP) & (low < 0.8)
-        falls = (way >= 0) & (high - now >= STEP) & (now < 0.8) & ~rises
-        turns[n] = rises | falls
-        way[rises], way[falls] = 1, -1
-        low = np.where(rises | falls, now, np.minimum(low, now))
-        high = np.where(rises | falls, now, np.maximum(high, now))
+    count = len(pictures)
+    parts = [_light_and_red(pictures[n : n + 256]) for n in range(0, count, 256)]
+    light, red, pure = (np.concatenate(part) for part in zip(*parts, strict=True))
+    turns = _turns(light, STEP, light < 0.8, higher=False)
+    turns = np.maximum(turns, _turns(red, RED_STEP, pure, higher=True))
     second = max(1, round(fps))
-    total = np.cumsum(np.vstack([np.zeros(blocks.shape[1], np.int64), turns]), axis=0)
+    total = np.cumsum(np.vstack([np.zeros(turns.shape[1], np.int64), turns]), axis=0)
     ends = np.minimum(np.arange(count) + second, count)
     within = total[ends] - total[np.arange(count)]
     reached = np.quantile(within, 1 - AREA, axis=1, method="lower") / 2
@@ -278,15 +262,55 @@ def flashes(pictures: Any, fps: float) -> tuple[float, int]:
     return float(reached[worst]), worst
 
 
-def relative_luminance(pictures: Any) -> Any:
-    """Of uint8 RGB pictures, 0..1, float32: sRGB's curve, then Rec. 709 weights (WCAG)."""
+def _light_and_red(pictures: Any) -> tuple[Any, Any, Any]:
+    """Blocks (frames, blocks) of relative luminance, of saturated red, and whether they are red."""
     import numpy as np
 
-    value = np.arange(256) / 255.0
-    line = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    line = line.astype(np.float32)
-    red, green, blue = (line[pictures[..., n]] for n in range(3))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    light = linear(np.arange(256)).astype(np.float32)[pictures]
+    red, others = light[..., 0], light[..., 1] + light[..., 2]
+    pure = (red >= 4 * others) & (red > 0)
+    return (
+        _blocks(0.2126 * light[..., 0] + 0.7152 * light[..., 1] + 0.0722 * light[..., 2]),
+        _blocks(np.maximum(red - others, 0)),
+        _blocks(pure.astype(np.float32)) >= 0.5,
+    )
+
+
+def _blocks(values: Any) -> Any:
+    """Means (frames, blocks) over squares of BLOCK small pixels of (frames, height, width)."""
+    import numpy as np
+
+    sums, sizes = values, []
+    for axis in (1, 2):
+        length = values.shape[axis]
+        parts = np.array_split(np.arange(length), max(1, length // BLOCK))
+        sums = np.add.reduceat(sums, [part[0] for part in parts], axis=axis)
+        sizes.append([len(part) for part in parts])
+    means = sums / np.outer(sizes[0], sizes[1]).astype(np.float32)
+    return means.reshape(len(values), -1)
+
+
+def _turns(values: Any, step: float, able: Any, higher: bool) -> Any:
+    """Where (bool, frames x blocks) a value has gone `step` from its last turning point.
+
+    `able`: which states allow it; asked of the higher or of the lower end of the change.
+    """
+    import numpy as np
+
+    low, high = values[0].copy(), values[0].copy()
+    low_able, high_able = able[0].copy(), able[0].copy()
+    way = np.zeros(values.shape[1], np.int8)
+    turns = np.zeros(values.shape, bool)
+    for n in range(1, len(values)):
+        now, can = values[n], able[n]
+        rises = (way <= 0) & (now - low >= step) & (can if higher else low_able)
+        falls = (way >= 0) & (high - now >= step) & (high_able if higher else can) & ~rises
+        turns[n] = turned = rises | falls
+        way[rises], way[falls] = 1, -1
+        lower, upper = turned | (now < low), turned | (now > high)
+        low, low_able = np.where(lower, now, low), np.where(lower, can, low_able)
+        high, high_able = np.where(upper, now, high), np.where(upper, can, high_able)
+    return turns
 
 
 def _slivers(one: Beside) -> list[tuple[int, int]]:

@@ -5,15 +5,18 @@ Everything is read from the timeline and the library's own tables; scores are no
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import combinations, pairwise
+from itertools import combinations
 
-from video_assets.delivery.inspections.case import Case, Outcome, Shown
+from video_assets.delivery.inspections.case import Case, Outcome, Shown, shown_of
+from video_assets.delivery.inspections.cues import goes_on
 from video_assets.foundation.records import Finding, Timeline
 
 WORD_SLACK = Fraction(1, 50)
 """Seconds a cut may lie inside a word's edge: word times are no finer."""
-SCALE_CHANGE = 1.195
-"""Ratio of scales that hides a jump: 20 % (CRAFT 3.4, 8 row 5), less the rounding of crops."""
+SCALE_CHANGE = 1.2
+"""Ratio of scales that hides a jump: 20 % (CRAFT 3.4, 8 row 5)."""
+ROUNDED = 2.0
+"""Pixels of the source by which the side of a crop may be rounded."""
 COVER = Fraction(4, 5)
 """Seconds that a picture between two pieces of one set-up must last (CRAFT 3.4)."""
 
@@ -25,15 +28,8 @@ def no_word_is_cut(case: Case) -> Outcome:
     cuts = sorted((c for c in timeline.sound if c.track == "A1"), key=lambda c: c.start)
     for cut in cuts:
         edges = (cut.source_start, cut.source_start + cut.duration)
-        touching = [
-            any(
-                o is not cut
-                and o.clip_id == cut.clip_id
-                and (o.source_start + o.duration == edge if n == 0 else o.source_start == edge)
-                for o in cuts
-            )
-            for n, edge in enumerate(edges)
-        ]
+        others = [o for o in cuts if o is not cut]
+        touching = [any(goes_on(o, cut) for o in others), any(goes_on(cut, o) for o in others)]
         for edge, whole in zip(edges, touching, strict=True):
             for word in by_clip.get(cut.clip_id, ()):
                 inside = word.start + WORD_SLACK < edge < word.end - WORD_SLACK
@@ -97,8 +93,9 @@ def source_of(stretch: Shown, timeline: Timeline) -> tuple[Fraction, Fraction]:
 def jump_cuts_are_covered(case: Case) -> Outcome:
     """Where one set-up follows itself, it goes on in the source, or the scale changes by 20 %.
 
-    CRAFT 8 row 5: 0 uncovered jump cuts. Another picture between two pieces of a set-up covers the
-    jump where it lasts 0.8 s (3.4).
+    The scale is that of the crops which the pictures show, whatever the timeline calls it. CRAFT 8
+    row 5: 0 uncovered jump cuts. Another picture between two pieces of a set-up covers the jump
+    where it lasts 0.8 s (3.4).
     """
     timeline = case.timeline
     found = []
@@ -111,8 +108,9 @@ def jump_cuts_are_covered(case: Case) -> Outcome:
                 break
             if _same_setup(case, one, two):
                 joins += 1
-                if not _goes_on(case, one, two, covered) and _scale_change(one, two) < SCALE_CHANGE:
-                    found.append(_jump(one, two, covered))
+                change, wanted = _scale_change(case, one, two)
+                if not _goes_on(case, one, two, covered) and change < wanted:
+                    found.append(_jump(one, two, covered, change))
                 break
             covered += Fraction(two.end - two.start) / timeline.fps
             if covered >= COVER:
@@ -120,9 +118,9 @@ def jump_cuts_are_covered(case: Case) -> Outcome:
     return Outcome({"jump_cuts": len(found), "joins_in_a_setup": joins}, tuple(found))
 
 
-def _jump(one: Shown, two: Shown, covered: Fraction) -> Finding:
+def _jump(one: Shown, two: Shown, covered: Fraction, ratio: float) -> Finding:
     between = f", {float(covered):.2f} s of another picture between" if covered else ""
-    change = (_scale_change(one, two) - 1) * 100
+    change = (ratio - 1) * 100
     return Finding(
         "jump_cuts_are_covered",
         f"{one.cut.path} jumps to {two.cut.path} of the same set-up at {change:.0f} % other "
@@ -151,9 +149,25 @@ def _goes_on(case: Case, one: Shown, two: Shown, covered: Fraction) -> bool:
     return abs(start - end) <= frame or (covered > 0 and abs(start - end - covered) <= frame)
 
 
-def _scale_change(one: Shown, two: Shown) -> float:
-    scales = sorted(max(s.cut.scale, 1e-6) for s in (one, two))
-    return scales[1] / scales[0]
+def _scale_change(case: Case, one: Shown, two: Shown) -> tuple[float, float]:
+    """(ratio of the scales at which both are shown, the one that hides a jump).
+
+    The second is SCALE_CHANGE less what rounding to pixels of the source takes away.
+    """
+    crops = [case.crops.get(s.number) for s in (one, two)]
+    rows = [case.tables.rows.get(s.cut.path) for s in (one, two)]
+    best = (1.0, SCALE_CHANGE)
+    for side in (2, 3):  # width, height
+        sizes = [crop[side] for crop in crops if crop is not None and crop[side] > 0]
+        pixels = [(r.width, r.height)[side - 2] for r in rows if r is not None]
+        if len(sizes) < 2 or len(pixels) < 2:
+            continue
+        least = min(size * many for size, many in zip(sizes, pixels, strict=True))
+        wanted = SCALE_CHANGE * (1 - ROUNDED / max(least, 2 * ROUNDED)) - 1e-9
+        ratio = max(sizes) / min(sizes)
+        if ratio / wanted > best[0] / best[1]:
+            best = ratio, wanted
+    return best
 
 
 def footage_shared(timelines: Iterable[Timeline]) -> float:
@@ -187,15 +201,9 @@ def _length(spans: Sequence[Span]) -> Fraction:
 
 def _visible_spans(timeline: Timeline) -> list[Span]:
     """What a timeline shows, clip by clip, no source frame counted twice."""
-    edges = sorted({e for c in timeline.picture for e in (c.start, c.end)} | {0, timeline.frames})
     found: dict[str, list[tuple[Fraction, Fraction]]] = {}
-    for start, end in pairwise(edges):
-        over = [c for c in timeline.picture if c.start <= start and c.end >= end]
-        if over and start >= 0 and end <= timeline.frames:
-            top = max(over, key=lambda c: (c.track, c.start))
-            at = top.source_start + Fraction(start - top.start) / timeline.fps
-            last = at + Fraction(end - start) / timeline.fps
-            found.setdefault(top.clip_id, []).append((at, last))
+    for stretch in shown_of(timeline):
+        found.setdefault(stretch.cut.clip_id, []).append(source_of(stretch, timeline))
     spans: list[Span] = []
     for clip, own in found.items():
         own.sort()

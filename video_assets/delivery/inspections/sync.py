@@ -5,11 +5,13 @@ inverse of the cited piece's smoothed spectrum, so that the peak is sharp and no
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from video_assets.delivery.inspections import sounding
 from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.once import once
 from video_assets.delivery.inspections.sounding import Layer, stamp
 from video_assets.delivery.inspections.sources import RATE
 from video_assets.delivery.inspections.truth import TrueClip, Truth
@@ -19,6 +21,8 @@ LIMIT = 20.0
 """ms (CRAFT 8 row 9), for every piece and for the drift from the first to the last."""
 LOW = 16_000
 """Hz at which sounds are compared: 0.06 ms a sample."""
+RUMBLE = 100.0
+"""Hz below which rumble and hum are, and nothing is compared."""
 PIECE = 2.0
 """Seconds; two such pieces with a slip between them show it."""
 REACH = 0.5
@@ -37,6 +41,10 @@ STEADY, NEARLY = 0.8, 0.3
 """Correlation with itself beyond the limit from which a sound repeats itself (tones, hums), and the
 share of the highest peak from which a peak within the limit is then taken: such a sound says little
 of its place."""
+ONE_MOMENT = 15.0
+"""The same for two recordings of one moment (CRAFT 6, z)."""
+MOST_PAIRS = 4
+"""Pairs of files that are listened to for it: each is read once more."""
 LATE = round(LIMIT * LOW / 1000)
 """Samples of the limit."""
 SHORTEST = 0.2
@@ -68,12 +76,13 @@ def lag_of(wanted: Any, found: Any, before: int) -> tuple[float, float, float]:
     from scipy.fft import irfft, next_fast_len, rfft
     from scipy.ndimage import uniform_filter1d
 
-    size = next_fast_len(len(found) + len(wanted), real=True)
+    size = next_fast_len(len(found), real=True)  # what wraps round lies beyond the lags of interest
     cited, have = rfft(wanted, size), rfft(found, size)
+    steady = _repeats(cited, len(wanted), size, before)
     share = len(cited) / (LOW / 2)  # bins a Hz
     level = np.sqrt(uniform_filter1d(np.abs(cited) ** 2, max(1, round(200 * share))))
     shape = 1 / np.maximum(level, level.max() * 0.01 + 1e-12)
-    shape[: round(100 * share)] = 0.0  # rumble and hum
+    shape[: round(RUMBLE * share)] = 0.0
     cited, have = cited * shape, have * shape
     lags = len(found) - len(wanted) + 1
     product = irfft(cited.conj() * have, size)[:lags]
@@ -86,7 +95,7 @@ def lag_of(wanted: Any, found: Any, before: int) -> tuple[float, float, float]:
     spread = float(np.sqrt(np.mean(curve**2))) or 1.0
     inner = curve[1:-1]
     high = AS_HIGH
-    if _repeats(wanted, size, before):
+    if steady:
         near = slice(max(0, before - 1 - LATE), before + LATE)
         high = min(AS_HIGH, max(NEARLY, float(inner[near].max(initial=0.0)) / (best or 1.0)))
     tops = np.flatnonzero((inner >= high * best) & (inner >= curve[:-2]) & (inner >= curve[2:]))
@@ -99,17 +108,21 @@ def lag_of(wanted: Any, found: Any, before: int) -> tuple[float, float, float]:
     return float(top + shift - before), min(1.0, float(curve[top])), best / spread
 
 
-def _repeats(wanted: Any, size: int, reach: int) -> bool:
-    """Whether a sound is nearly the same again beyond the limit: a tone, a hum."""
-    import numpy as np
-    from scipy.fft import irfft, rfft
+def _repeats(spectrum: Any, length: int, size: int, reach: int) -> bool:
+    """Whether a sound of so many samples is nearly the same again beyond the limit: a tone, a hum.
 
-    itself = irfft(np.abs(rfft(wanted, size)) ** 2, size)[: min(reach, len(wanted) // 2) + 1]
-    itself = itself / np.arange(len(wanted), len(wanted) - len(itself), -1)
+    `spectrum`: of `size` samples, at least `reach` more than it has.
+    """
+    import numpy as np
+    from scipy.fft import irfft
+
+    itself = irfft(np.abs(spectrum) ** 2, size)[: min(reach, length // 2) + 1]
+    itself = itself / np.arange(length, length - len(itself), -1)
     beyond = itself[LATE:]
     return bool(beyond.size and beyond.max() >= STEADY * itself[0] > 0)
 
 
+@once
 def anchors(case: Case) -> list[Anchor]:
     """Every audible piece of dialogue, music and natural sound, looked for in the file."""
     import numpy as np
@@ -117,8 +130,9 @@ def anchors(case: Case) -> list[Anchor]:
 
     step = RATE // LOW
     reach = round(REACH * LOW)
-    low = resample_poly(sounding.middle(sounding.heard(case)), 1, step)
-    low = np.concatenate([np.zeros(reach, np.float32), low, np.zeros(reach, np.float32)])
+    file = sounding.played(case)
+    low = np.pad(resample_poly(sounding.middle(file), 1, step), reach)
+    left = None  # sounds that cancel in the mean, beside others that do not
     found = []
     for layer in sounding.layers(case):
         spans = [(layer.at, layer.end)]
@@ -133,7 +147,12 @@ def anchors(case: Case) -> list[Anchor]:
                     continue
                 wanted = resample_poly(sounding.middle(piece), 1, step)
                 where = first // step
-                window = low[where : where + len(wanted) + 2 * reach]
+                have = low
+                if sounding.cancels(piece):
+                    if left is None:
+                        left = np.pad(resample_poly(file[0], 1, step), reach)
+                    have = left
+                window = have[where : where + len(wanted) + 2 * reach]
                 window = np.pad(window, (0, len(wanted) + 2 * reach - len(window)))
                 lag, alike, apart = lag_of(wanted, window, reach)
                 late = (lag - first % step / step) * 1000 / LOW
@@ -153,7 +172,8 @@ def _level(samples: Any) -> float:
 
 def sound_is_in_sync(case: Case) -> Outcome:
     """Dialogue, music and natural sound lie within 20 ms of where the timeline has them, do not
-    drift apart, and dialogue and music are the ones it cites (CRAFT 8 row 9)."""
+    drift apart, and are the ones it cites (CRAFT 8 row 9). Natural sound below music is not told
+    apart from other sound."""
     name = "sound_is_in_sync"
     found = anchors(case)
     measured = [a for a in found if a.clear]
@@ -166,9 +186,10 @@ def sound_is_in_sync(case: Case) -> Outcome:
         "not_measurable": float(len(found) - len(measured)),
     }
     if not found:
-        return Outcome(figures, note="nothing that sounds is cited")
+        return Outcome(figures, note="nothing that sounds is cited", measured=False)
     problems = []
-    late = [a for a in measured if abs(a.residual) > LIMIT]
+    late = [a for a in measured if abs(a.residual) > LIMIT + 1000 / LOW]  # a sample either way
+    late = [a for a in late if _compared(_piece(a)) > sounding.QUIET]
     for layer in _layers(late):
         worst = max((a for a in late if a.layer is layer), key=lambda a: abs(a.residual))
         side = "late" if worst.residual > 0 else "early"
@@ -182,12 +203,17 @@ def sound_is_in_sync(case: Case) -> Outcome:
     if abs(drift) > LIMIT:
         what = f"sound drifts by {drift:.0f} ms from the first line to the last"
         problems.append(Finding(name, what, f"{drift:.1f}", f"{LIMIT:.0f} ms", "end"))
-    for layer in _layers([a for a in found if a.layer.track != "A3"]):
+    music = case.timeline.music is not None
+    for layer in _layers([a for a in found if a.layer.track != "A3" or not music]):
         own = [a for a in found if a.layer is layer]
         loud = [a for a in own if _level(_piece(a)) > _level(layer.source) - 15]
+        loud = [a for a in loud if a.clear or _compared(_piece(a)) > sounding.QUIET]
         lost = [a for a in loud if not a.clear]
         whole = len(lost) == len(loud)
-        if lost and (whole or layer.track == "A1"):
+        # a single piece of what repeats itself or is noise may look like another
+        if layer.track != "A1" and not whole:
+            lost = [a for one in pairwise(loud) if not any(b.clear for b in one) for a in one]
+        if lost:
             best = max(a.correlation for a in lost)
             part = "" if whole else "all of "
             what = (
@@ -195,12 +221,78 @@ def sound_is_in_sync(case: Case) -> Outcome:
                 "place; make the sound again"
             )
             problems.append(Finding(name, what, f"{best:.2f}", f"{CONTAINED}", stamp(lost[0].at)))
+    beside = beside_cameras(case)
+    figures["camera_ms"] = float(max((abs(apart) for apart, *_ in beside), default=0.0))
+    for apart, camera, recorder, at in beside:
+        if abs(apart) > LIMIT:
+            side = "late" if apart > 0 else "early"
+            what = (
+                f"{recorder} is heard {abs(apart):.0f} ms {side} for {camera}, at most {LIMIT:.0f} "
+                "ms is allowed; both recorded one moment"
+            )
+            problems.append(Finding(name, what, f"{apart:.1f}", f"{LIMIT:.0f} ms", stamp(at)))
     return Outcome(figures, tuple(problems))
+
+
+def beside_cameras(case: Case) -> list[tuple[float, str, str, int]]:
+    """(ms that a sound is late for its picture, picture's file, sound's file, sample of the
+    timeline) of every line that another machine recorded than the one that is seen.
+
+    A camera's own sound is looked for in the recorder's, within half a second: both are of one
+    moment where it is found. At most two seconds of each of the first pairs are listened to.
+    """
+    import numpy as np
+    from scipy.signal import resample_poly
+
+    found: list[tuple[float, str, str, int]] = []
+    reach = Fraction(REACH)
+    fps = case.timeline.fps
+    known: set[tuple[str, str]] = set()
+    for stretch in case.shown:
+        camera = stretch.cut
+        row = case.tables.rows.get(camera.path)
+        if camera.track != "V1" or row is None or row.audio_stream < 0:
+            continue
+        for cut in case.timeline.sound:
+            first = max(stretch.start / fps, cut.start)
+            last = min(stretch.end / fps, cut.start + cut.duration, first + Fraction(PIECE))
+            pair = (camera.path, cut.path)
+            if cut.track != "A1" or cut.path == camera.path or pair in known or last - first < 1:
+                continue
+            if len(known) >= MOST_PAIRS:
+                return found
+            known.add(pair)
+            seen = camera.source_start + first - camera.start / fps
+            said = cut.source_start + first - cut.start
+            own = case.sources.sound(camera.path, seen, last - first)
+            other = case.sources.sound(cut.path, said - reach, last - first + 2 * reach)
+            if min(_level(own), _level(other)) < sounding.QUIET:
+                continue
+            wanted, around = (
+                resample_poly(sounding.middle(one), 1, RATE // LOW) for one in (own, other)
+            )
+            late, alike, apart = lag_of(wanted, np.asarray(around), round(REACH * LOW))
+            if apart >= ONE_MOMENT and alike >= CONTAINED:
+                # what the camera heard lies later in the recorder's: that is heard too late
+                found.append((late * 1000 / LOW, camera.path, cut.path, round(first * RATE)))
+    return found
 
 
 def _layers(found: list[Anchor]) -> list[Layer]:
     """The layers of anchors, each once, in order."""
     return list({id(a.layer): a.layer for a in found}.values())
+
+
+def _compared(samples: Any) -> float:
+    """dBFS of what is compared of a sound: without rumble, which may be nearly all of it."""
+    import numpy as np
+    from scipy.fft import rfft
+
+    mono = sounding.middle(samples)
+    power = np.abs(rfft(mono)) ** 2
+    rumble = power[: round(RUMBLE * len(mono) / RATE)].sum()
+    share = 1 - float(rumble / max(float(power.sum()), 1e-20))
+    return _level(mono) + float(sounding.decibels(share))
 
 
 def _piece(anchor: Anchor) -> Any:
@@ -251,7 +343,7 @@ def sound_is_where_it_was(case: Case, truth: Truth) -> Outcome:
                     )
                     break
     note = "" if pairs else "no sound of the moment that is seen"
-    return Outcome({"offset_ms": worst, "pairs": float(pairs)}, tuple(found), note)
+    return Outcome({"offset_ms": worst, "pairs": float(pairs)}, tuple(found), note, bool(pairs))
 
 
 def _one_moment(one: TrueClip, other: TrueClip) -> bool:

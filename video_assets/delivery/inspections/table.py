@@ -16,6 +16,7 @@ from video_assets.delivery.inspections import (
     engines,
     exchange,
     framing,
+    gaps,
     hearing,
     levels,
     onsets,
@@ -31,7 +32,6 @@ from video_assets.delivery.inspections import (
     vetoes,
 )
 from video_assets.delivery.inspections.case import Case, Outcome
-from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import Finding
 
 EDIT, FINISH = "The edit", "The finish"
@@ -78,7 +78,7 @@ MEASURES = (
     Measure(4, story.nothing_is_shown_twice, blind=True),
     Measure(4, repeats.no_picture_comes_back),
     Measure(1, story.no_word_is_cut, blind=True),
-    Measure(1, onsets.cuts_lie_in_gaps, until=EDIT, blind=True),
+    Measure(1, gaps.cuts_lie_in_gaps, until=EDIT, blind=True),
     Measure(2, vetoes.vetoed_takes_stay_out, until=EDIT, blind=True),
     Measure(3, dialogue.nothing_is_said_twice, blind=True),
     Measure(3, dialogue.no_slip_is_left, until=EDIT, blind=True),
@@ -107,12 +107,16 @@ GATES = tuple(m.name for m in MEASURES if m.holds)
 
 
 def run(measure: Measure, case: Case) -> Outcome:
-    """What a measure says. One that cannot run says so: that is a finding, never a pass."""
-    if not measure.blind and not case.decodes:
-        what = "could not run: the file does not decode"
-        return Outcome({}, (Finding(measure.name, what),))
+    """What a measure says. One that cannot run says so: that is a finding, never a pass.
+
+    Whatever a measure raises (OpenCV, PyAV and OpenTimelineIO have errors of their own, memory may
+    be short) is a finding of this measure and stops neither the others nor other cuts.
+    """
     try:
+        if not measure.blind and not case.decodes:
+            what = "could not run: the file does not decode"
+            return Outcome({}, (Finding(measure.name, what),))
         return measure.run(case)
-    except (VideoAssetsError, ArithmeticError, LookupError, ValueError, OSError) as error:
+    except Exception as error:
         what = f"could not run: {type(error).__name__}: {error}"
         return Outcome({}, (Finding(measure.name, what),))

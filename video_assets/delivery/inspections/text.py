@@ -5,15 +5,17 @@ file's own pixels.
 """
 
 import re
-import weakref
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from video_assets.delivery.inspections import planned
 from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.expected import Surprise, surprises
 from video_assets.delivery.inspections.letters import Agreement, Writing, drawn, writings
-from video_assets.delivery.inspections.measures import pictures_at
+from video_assets.delivery.inspections.measures import SMALL, pictures_at
+from video_assets.delivery.inspections.once import once
 from video_assets.finishing import formats
 from video_assets.foundation.records import Finding
 
@@ -25,6 +27,8 @@ THERE = 0.5
 are wrong than it has letters."""
 SEARCH = 12
 """Frames on either side in which a caption is looked for that does not come or go on time."""
+PIECE = 6
+"""Frames of one cut below a title from which it is looked at there too."""
 EXPLAINED = 3
 """Captions that are searched for at most: one shift moves them all."""
 
@@ -34,44 +38,39 @@ class Look:
     """One thing that should be drawn, and how the frames at its edges agree with it."""
 
     writing: Writing
-    """Its pixels are let go again."""
+    """Its full-size pixels are let go again."""
     at: dict[int, Agreement] = field(default_factory=dict)
     """By frame. Missing: the file has no such frame."""
     empty: bool = False
     """Nothing of it was drawn at all."""
 
     @property
-    def best(self) -> Agreement:
-        """That of the frames in which it is fully there."""
-        own = [a for n, a in self.at.items() if self.writing.full[0] <= n <= self.writing.full[1]]
-        return max(own, key=lambda a: (a.worst, a.whole), default=Agreement(0.0, 0.0))
+    def worst(self) -> Agreement:
+        """That of the frames that should show it in full. Where it is missing on the first or last
+        of them only, that one is left to captions_come_and_go_on_time."""
+        first, last = self.writing.full
+        own = {n: a for n, a in self.at.items() if first <= n <= last}
+        kept = [a for n, a in own.items() if a.whole >= THERE or first < n < last]
+        if not any(a.whole >= THERE for a in kept):
+            kept = list(own.values())
+        return min(kept, key=lambda a: (a.worst, a.whole), default=Agreement(0.0, 0.0))
 
 
-_last: list[tuple["weakref.ref[Case]", list[Look]]] = []
-
-
+@once
 def looks(case: Case) -> list[Look]:
     """Everything that should be drawn, looked at once for the measures of one case."""
-    if _last and _last[0][0]() is case:
-        return _last[0][1]
-    found = _looks(case)
-    _last[:] = [(weakref.ref(case), found)]
-    return found
-
-
-def _looks(case: Case) -> list[Look]:
-    wanted = writings(case)
-    frames: set[int] = set()
-    for one in wanted:
-        frames.update(_edges(one))
-    pictures = pictures_at(case.film.file, sorted(frames))
     found = []
-    for one in drawn(wanted, _size(case), case.aspect):
-        if one.letters is None or not one.letters.any():
-            found.append(Look(_light(one), {}, True))
-            continue
-        at = {n: one.agrees(pictures[n]) for n in _edges(one) if n in pictures}
-        found.append(Look(_light(one), at))
+    asked: dict[int, list[tuple[Look, Writing]]] = defaultdict(list)
+    for one in drawn(writings(case), _size(case), case.aspect):
+        empty = one.letters is None or not one.letters.any()
+        look = Look(_light(one), {}, empty)
+        found.append(look)
+        for frame in () if empty else {*_edges(one), *_middles(case, one)}:
+            asked[frame].append((look, one))
+    # a picture at a time: a long cutdown's would fill the memory
+    for frame, picture in pictures_at(case.film.file, asked):
+        for look, one in asked[frame]:
+            look.at[frame] = one.agrees(picture)
     return found
 
 
@@ -84,12 +83,29 @@ def _edges(one: Writing) -> list[int]:
     return [one.start - 1, *one.full, one.end]
 
 
+def _middles(case: Case, one: Writing) -> list[int]:
+    """A frame of each piece of a title or end card: every cut below it is rendered alone."""
+    first, last = one.full
+    if one.kind == "caption":  # so short that its edges lie in the pieces it has
+        return []
+    found = []
+    for shown in case.shown:
+        start, end = max(first, shown.start), min(last + 1, shown.end)
+        if end - start >= PIECE:
+            found.append((start + end) // 2)
+    return found
+
+
 def _light(one: Writing) -> Writing:
     return replace(one, low=None, high=None, letters=None)
 
 
 def text_is_clear_of_buttons(case: Case) -> Outcome:
-    """No drawn pixel outside the safe zone (CRAFT 8 row 7: 0 pixels; zones of CRAFT 1.4)."""
+    """No drawn pixel outside the safe zone (CRAFT 8 row 7: 0 pixels; zones of CRAFT 1.4).
+
+    By layout to the pixel, and by what the file shows: nothing is seen there that neither the
+    footage has nor anybody wrote.
+    """
     safe = formats.safe_zone(case.aspect, *_size(case))
     seen = looks(case)
     found = [
@@ -104,15 +120,22 @@ def text_is_clear_of_buttons(case: Case) -> Outcome:
         for one in seen
         if one.writing.outside
     ]
+    found += [
+        _unplanned(case, "text_is_clear_of_buttons", one)
+        for one in _foreign(case)
+        if not _within(case, one.box)
+    ]
     outside = sum(one.writing.outside for one in seen)
-    return Outcome({"outside_px": outside, "written": len(seen)}, tuple(found), _nothing(seen))
+    figures = {"outside_px": outside, "written": len(seen), "unplanned": len(_foreign(case))}
+    return Outcome(figures, tuple(found), _nothing(seen), bool(seen))
 
 
 def text_reads_as_written(case: Case) -> Outcome:
     """Every caption, title and end card is in the file, letter by letter.
 
-    CRAFT 8 rows 6 and 7: text as the word list and the brand spell it. Looked at on the first and
-    the last frame that show it in full.
+    CRAFT 8 rows 6 and 7: text as the word list and the brand spell it. Read on the first and the
+    last frame that show it in full and once in every cut below a title; in small, all frames are
+    looked at, and also for what nobody wrote.
     """
     name = "text_reads_as_written"
     seen = looks(case)
@@ -123,8 +146,9 @@ def text_reads_as_written(case: Case) -> Outcome:
     for one in seen:
         if one.empty:
             continue
-        agreement = one.best
+        agreement = one.worst
         if agreement.worst >= READS:
+            found += _gaps(case, one.writing)
             continue
         gone = agreement.whole < THERE
         what = f"{_named(one.writing)} " + (
@@ -132,11 +156,59 @@ def text_reads_as_written(case: Case) -> Outcome:
         )
         at = _when(case, one.writing.full[0])
         found.append(Finding(name, what, f"{agreement.worst:.2f}", f">= {READS}", at))
-    worst = min((one.best.worst for one in seen if not one.empty), default=1.0)
+    found += [_unplanned(case, name, one) for one in _foreign(case) if _within(case, one.box)]
+    worst = min((one.worst.worst for one in seen if not one.empty), default=1.0)
     return Outcome(
         {"agreement_min": worst, "written": len(seen)},
         tuple(found),
         _nothing(seen),
+        bool(seen),
+    )
+
+
+@once
+def _unlike(case: Case) -> list[Surprise]:
+    """Where the small pictures are not as they should be."""
+    return surprises(case, [one.writing for one in looks(case)])
+
+
+def _gaps(case: Case, writing: Writing) -> list[Finding]:
+    """Where something that should be written is not in every frame of its time."""
+    own = [s for s in _unlike(case) if s.writing is writing]
+    if not own:
+        return []
+    what = f"{_named(writing)} is not in all its pictures as it should be"
+    frames = sum(s.end - s.start for s in own)
+    at = _when(case, own[0].start)
+    return [Finding("text_reads_as_written", what, f"{frames} frames", "0 frames", at)]
+
+
+def _foreign(case: Case) -> list[Surprise]:
+    """What is seen where nothing is to be drawn, without such as goes on in the next cut."""
+    own = [s for s in _unlike(case) if s.writing is None]
+    ends = {s.end for s in own}
+    return [s for s in own if s.start not in ends]
+
+
+def _unplanned(case: Case, name: str, one: Surprise) -> Finding:
+    box = one.box
+    what = (
+        "something is in the picture that neither the footage has nor anybody wrote "
+        f"({box.left}..{box.right} x {box.top}..{box.bottom}, {one.end - one.start} frames)"
+    )
+    return Finding(name, what, f"{one.share:.1%} of the picture", "0", _when(case, one.start))
+
+
+def _within(case: Case, box: formats.Box) -> bool:
+    """Whether something that was seen in small lies in the safe zone, as far as that can tell."""
+    size = _size(case)
+    safe = formats.safe_zone(case.aspect, *size)
+    reach = 2 * max(size) / SMALL  # two small pixels: one of rounding, one of softness
+    return (
+        safe.left - reach <= box.left
+        and safe.top - reach <= box.top
+        and box.right <= safe.right + reach
+        and box.bottom <= safe.bottom + reach
     )
 
 
@@ -150,8 +222,8 @@ def captions_come_and_go_on_time(case: Case) -> Outcome:
     seen = [one for one in looks(case) if not one.empty]
     off: list[tuple[Look, str, int, bool]] = []
     for one in seen:
-        if one.best.whole < THERE:  # not there at all: text_reads_as_written says so
-            continue
+        if all(a.whole < THERE for a in one.at.values()):
+            continue  # not there at all: text_reads_as_written says so
         writing = one.writing
         first, last = writing.full
         beside = {o.writing.text for o in seen if o is not one and _touch(o.writing, writing)}
@@ -173,12 +245,20 @@ def captions_come_and_go_on_time(case: Case) -> Outcome:
         far = f"{by} frames" if by else "a frame or more"
         told = f"{_named(one.writing)} {what} {far} {'late' if late else 'early'}"
         found.append(Finding(name, told, str(by or ">= 1"), "0 frames", f"frame {frame}"))
+    spelt = [(one.writing, planned.letters(_written(one.writing))) for one in seen]
+    for asked in planned.wanted(case):
+        wrong = planned.out_of_time(asked, spelt, case.timeline.frames)
+        if wrong:
+            what, by, frame = wrong
+            way = "late" if by > 0 else "early"
+            far = f"the {asked.kind} {asked.text!r} {what} {abs(by)} frames {way}"
+            found.append(Finding(name, f"{far}: it is drawn so", str(by), "0", f"frame {frame}"))
     figures = {
-        "edges_off": len(off),
+        "edges_off": len(found),
         "edges": 2 * len(seen),
         "shift_frames": max(shifts, default=0),
     }
-    return Outcome(figures, tuple(found), _nothing(seen))
+    return Outcome(figures, tuple(found), _nothing(seen), bool(seen))
 
 
 _NONE = Agreement(-1.0, -1.0)
@@ -192,7 +272,7 @@ def _shifts(case: Case, off: Sequence[tuple[Look, str, int, bool]]) -> list[int]
         edge = writing.full[0] if what == "comes" else writing.full[1]
         step = 1 if late else -1
         frames = [edge + step * n for n in range(SEARCH + 1)]
-        pictures = pictures_at(case.film.file, [f for f in frames if f >= 0])
+        pictures = dict(pictures_at(case.film.file, [f for f in frames if f >= 0]))
         (again,) = drawn([writing], _size(case), case.aspect)
         there = [f in pictures and again.agrees(pictures[f]).whole >= THERE for f in frames]
         # coming late or going early it is looked for; else it is followed until it is gone
@@ -205,38 +285,18 @@ def _shifts(case: Case, off: Sequence[tuple[Look, str, int, bool]]) -> list[int]
 
 def _left_out(case: Case, seen: Sequence[Look]) -> list[tuple[str, str]]:
     """(text, when) of what the timeline wants written and nothing drawn says."""
-    timeline = case.timeline
-    told = [(one.writing, _letters(_written(one.writing))) for one in seen if not one.empty]
-    wanted: list[tuple[str, int, int]] = []
-    cards = [t for t in timeline.titles if t.kind == "end_card" and t.frames > 0]
-    first_card = min((t.start for t in cards), default=timeline.frames)
-    if case.aspect in formats.BURNED:
-        for chunk in case.texts.burned:
-            # the end card says the last words itself: captions give way to it
-            if chunk.start * timeline.fps < first_card - 1:
-                start, end = (round(t * timeline.fps) for t in (chunk.start, chunk.end))
-                wanted.append((chunk.text, start, end))
-        hooks = [t for t in timeline.titles if t.kind == "hook" and t.frames > 0]
-        wanted += [(t.text, t.start, t.start + t.frames) for t in hooks]
-    for card in cards:
-        texts = (case.brand.name, card.text, card.sub or case.brand.tagline)
-        wanted += [(t, card.start, card.start + card.frames) for t in texts]
+    told = [(one.writing, planned.letters(_written(one.writing))) for one in seen if not one.empty]
     missing = []
-    for text, start, end in wanted:
-        near = [said for w, said in told if w.start <= end and w.end >= start]
-        if not any(_letters(text) <= said for said in near):
-            missing.append((text, _when(case, start)))
+    for one in planned.wanted(case):
+        near = [said for w, said in told if w.start <= one.end and w.end >= one.start]
+        if not any(planned.letters(one.text) <= said for said in near):
+            missing.append((one.text, _when(case, round(one.start))))
     return missing
 
 
 def _written(one: Writing) -> str:
     """What its drawing instructions really write; lines in any order."""
     return " ".join(re.sub(r"\{\\[^}]*\}", "", m.body) for m in one.marks if m.text)
-
-
-def _letters(text: str) -> Counter[str]:
-    """How often each letter and digit is there, escapes, joiners and line breaks aside."""
-    return Counter(c for c in text.casefold() if c.isalnum())
 
 
 def _touch(one: Writing, other: Writing) -> bool:

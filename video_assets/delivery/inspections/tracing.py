@@ -1,15 +1,19 @@
 """Does the file show the very footage that its timeline cites: clip, time and crop."""
 
-import weakref
 from dataclasses import dataclass
 from typing import Any
 
-from video_assets.delivery.inspections.beside import REACH, Beside, beside, cropped, luma
+from video_assets.delivery.inspections.beside import REACH, Beside, beside, cropped, luma, soft
 from video_assets.delivery.inspections.case import Case, Outcome
-from video_assets.foundation.records import Finding
+from video_assets.delivery.inspections.once import once, runs
+from video_assets.delivery.inspections.planned import part_off
+from video_assets.foundation.records import Finding, FootageRow
 
 TRACED = 0.95
 """Share of a stretch's frames that must be traced to their footage (CRAFT 8 row 14)."""
+TRACED_COVERED = 0.5
+"""The same of the frames below an end card's panel: so dim that codecs blur single frames, while
+of another clip hardly any are traced."""
 STRAY = 2
 """Frames of a stretch that may be others all the same: rates that vary put one beside a cut."""
 LIKE = 0.9
@@ -30,6 +34,22 @@ MOVES_ALIKE = 0.7
 0.96 on real footage, other times of one clip and other takes between -0.5 and 0.4."""
 SHIFT = 2
 """Timeline frames by which moving pictures may not be early or late."""
+SHIFT_SAME_RATE = 1
+"""The same where the footage has a picture for each frame: one frame more or less is plain."""
+SAME_RATE = 0.01
+"""How far, as a share, the footage's rate may be from the timeline's or a multiple of it."""
+COLOURED = 5.0
+"""Levels (root mean square of both colour differences) from which footage has colours."""
+PALE = 0.5
+"""Share of the footage's colours that must be left."""
+TURNED = 40.0
+"""Degrees by which colours may be turned. Right ones lie below 2, tone-mapped HDR below 15."""
+PLAIN_COLOUR = 20.0
+"""Levels of colour from which footage of one colour only has a hue that a grade does not turn."""
+WRONG_COLOURS = 3
+"""Consecutive frames from which wrong colours are seen."""
+PLAINLY = 2.0
+"""How many times more what is cited must differ than the best fit to be sure of a frame."""
 ENOUGH = 0.15
 """Share of the picture that must be free of writing to be compared."""
 CROP_SHIFT = 0.025
@@ -41,11 +61,12 @@ def shows_what_it_cites(case: Case) -> Outcome:
 
     Frames are compared by the correlation of their luma with the footage's, captions left out, so
     a grade changes nothing; where pictures move, by what changes in them as well, which tells takes
-    of one set-up apart and gives the time to parts of a frame. Flat pictures: by colour.
+    of one set-up apart and gives the time to parts of a frame. Flat pictures: by colour. Footage
+    with colours keeps them: half of them at least, of about the same hues.
     """
     name = "shows_what_it_cites"
     found: list[Finding] = []
-    measured = traced = moving = 0
+    measured = traced = moving = miscoloured = 0
     residual, worst = 0.0, 1.0
     for one, trace in traces(case):
         measured += int(trace.measured.sum())
@@ -54,34 +75,48 @@ def shows_what_it_cites(case: Case) -> Outcome:
             worst = min(worst, float(trace.likeness[trace.measured].min()))
         path, where = one.shown.cut.path, f"frame {one.shown.start}"
         since = f"{path} from {float(one.starts):.2f} s"
+        row, crop = case.tables.rows.get(path), case.crops[one.shown.number]
+        wrong = part_off(one.shown.cut, row, case.aspect, crop) if row else ""
+        if wrong:
+            what = f"another part of {since} is cropped than the timeline says: {wrong}"
+            found.append(Finding(name, what, "", "", where))
         if trace.moves_alike is not None:
             moving += 1
-        share = trace.share
-        if share < TRACED and (trace.measured & ~trace.traced).sum() > STRAY:
+        open_share, stray = trace.share(~one.covered)
+        under_share, _ = trace.share(one.covered)
+        lost = open_share < TRACED and stray > STRAY
+        if lost or under_share < TRACED_COVERED:
+            share, limit = (open_share, TRACED) if lost else (under_share, TRACED_COVERED)
             found.append(
                 Finding(
                     name,
                     f"the picture is not what the timeline cites ({since}): "
                     f"{share:.0%} of its frames were found there; render the cut again",
                     f"{share:.3f}",
-                    f">= {TRACED}",
+                    f">= {limit}",
                     where,
                 )
             )
             continue
         if trace.shift is not None:
             residual = max(residual, abs(trace.shift))
-            if abs(trace.shift) >= SHIFT - 0.25:
+            allowed = SHIFT_SAME_RATE if trace.plainly and same_rate(case, row) else SHIFT
+            if abs(trace.shift) >= allowed - 0.25:
                 way = "late" if trace.shift < 0 else "early"
                 found.append(
                     Finding(
                         name,
                         f"the picture of {since} comes {abs(trace.shift):.1f} frames too {way}",
                         f"{abs(trace.shift):.2f} frames",
-                        f"< {SHIFT}",
+                        f"< {allowed}",
                         where,
                     )
                 )
+        for start, end, what in _miscoloured(one):
+            miscoloured += end - start
+            told = f"the colours of {since} {what} in {end - start} frames; render the cut again"
+            at = f"frame {one.shown.start + start}"
+            found.append(Finding(name, told, f"{end - start} frames", f"< {WRONG_COLOURS}", at))
         off = _crop_off(case, one, trace)
         if off > CROP_SHIFT:
             found.append(
@@ -98,11 +133,12 @@ def shows_what_it_cites(case: Case) -> Outcome:
         "frames_compared": float(measured),
         "worst_likeness": worst,
         "stretches_moving": float(moving),
+        "miscoloured_frames": float(miscoloured),
         "picture_residual_frames": residual,
         "picture_residual_ms": 1000 * residual / float(case.timeline.fps),
     }
     note = "" if measured else "no picture is free enough of writing to be compared"
-    return Outcome(figures, tuple(found), note)
+    return Outcome(figures, tuple(found), note, measured=not note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,37 +155,31 @@ class Trace:
     """Correlation of what changes; None where nothing moves enough."""
     shift: float | None
     """Timeline frames by which the file shows later footage than cited; None as above."""
+    plainly: bool = False
+    """Whether the shift fits so much better than none that even a single frame is sure."""
 
-    @property
-    def share(self) -> float:
-        """Of the measured frames that were traced, 0..1."""
-        count = int(self.measured.sum())
-        return float((self.measured & self.traced).sum()) / count if count else 1.0
+    def share(self, among: Any) -> tuple[float, int]:
+        """Of the measured frames `among` (bool, shape (n,)): the share traced, 0..1; the others."""
+        asked = self.measured & among
+        count, traced = int(asked.sum()), int((asked & self.traced).sum())
+        return (traced / count if count else 1.0), count - traced
 
 
-_last: list[tuple["weakref.ref[Case]", list[tuple[Beside, Trace]]]] = []
-
-
+@once
 def traces(case: Case) -> list[tuple[Beside, Trace]]:
     """Every visible stretch and how it agrees with its footage, found once for a case."""
-    if _last and _last[0][0]() is case:
-        return _last[0][1]
-    found = [(one, _traced(one)) for one in beside(case)]
-    _last[:] = [(weakref.ref(case), found)]
-    return found
+    return [(one, _traced(one)) for one in beside(case)]
 
 
 def _traced(one: Beside) -> Trace:
     """The frames of a stretch, each traced or not."""
     import numpy as np
 
-    file, source = _soft(luma(one.file)), _soft(luma(one.source))
+    file, source = soft(luma(one.file)), soft(luma(one.source))
     weight = one.clear.astype(np.float32)
-    count = len(file)
-    likeness = np.full(count, -1.0)
-    traced = np.zeros(count, bool)
-    near = [one.cited(shift) for shift in (0, -1, 1)]
-    for k in range(count):
+    near = one.near()
+    likeness, traced = _plainly_alike(file, source[near[0]], weight, one.covered)
+    for k in np.flatnonzero(~traced):
         clear = one.clear[k]
         for n in dict.fromkeys(int(chosen[k]) for chosen in near):
             like, same = _alike(
@@ -168,18 +198,34 @@ def _traced(one: Beside) -> Trace:
     # below a panel only pictures with contrast leave something to see
     spread = source[near[0]].std(axis=(1, 2))
     measured &= ~one.covered | (spread >= 16)
-    alike, shift = _moves(one, file, source, weight)
+    alike, shift, plainly = _moves(one, file, source, weight)
     if alike is not None and alike < MOVES_ALIKE:
         traced &= one.covered
-    return Trace(likeness, traced, measured, alike, shift)
+    return Trace(likeness, traced, measured, alike, shift, plainly)
 
 
-def _soft(pictures: Any) -> Any:
-    """The same pictures a little softer: resampling differs most in the finest detail."""
-    import cv2
+def _plainly_alike(file: Any, cited: Any, weight: Any, covered: Any) -> tuple[Any, Any]:
+    """(correlation, whether they show the same) of all frames and what is cited for them at once.
+
+    Only what leaves no doubt; -1.0 and False elsewhere, where `_alike` looks closer.
+    """
     import numpy as np
 
-    return np.stack([cv2.blur(p, (3, 3), borderType=cv2.BORDER_REPLICATE) for p in pictures])
+    count = np.maximum(weight.sum(axis=(1, 2)), 1)
+
+    def centred(pictures: Any) -> tuple[Any, Any]:
+        mean = np.einsum("nhw,nhw->n", pictures, weight) / count
+        off = (pictures - mean[:, None, None]) * weight
+        return off, np.sqrt(np.einsum("nhw,nhw->n", off, off) / count)
+
+    mine, spread = centred(file)
+    theirs, other = centred(cited)
+    both = np.maximum(spread * other, 1e-6)
+    like = np.einsum("nhw,nhw->n", mine, theirs) / count / both
+    within = (spread > 0.4 * other) & (spread < 2.5 * other) & (other >= FLAT)
+    same = np.where(covered, like >= LIKE_COVERED, within & (like >= LIKE))
+    same &= (count >= 16) & (np.minimum(spread, other) >= 1e-3)
+    return np.where(same, like, -1.0).astype(np.float64), same
 
 
 def _alike(a: Any, b: Any, a_rgb: Any, b_rgb: Any, covered: bool) -> tuple[float, bool]:
@@ -214,13 +260,65 @@ def _ranked(a: Any, b: Any) -> float:
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
-def _moves(one: Beside, file: Any, source: Any, weight: Any) -> tuple[float | None, float | None]:
-    """(correlation of what changes, shift in frames); None where nothing moves enough."""
+def same_rate(case: Case, row: FootageRow | None) -> bool:
+    """Whether the footage has as many pictures as the timeline, or a whole multiple."""
+    if row is None or row.vfr or row.fps <= 0:
+        return False
+    ratio = float(row.fps / case.timeline.fps)
+    return round(ratio) >= 1 and abs(ratio / round(ratio) - 1) <= SAME_RATE
+
+
+def _miscoloured(one: Beside) -> list[tuple[int, int, str]]:
+    """Stretches (first, exclusive last, what is wrong) whose colours are not the footage's."""
+    import numpy as np
+
+    rare = np.s_[:, ::2, ::2]
+    mine, theirs = _chroma(one.file[rare]), _chroma(one.source[rare])[one.cited()]
+    weight = (one.clear[rare] & ~one.covered[:, None, None]).astype(np.float32)
+    enough = weight.mean(axis=(1, 2)) >= ENOUGH
+
+    def mean(values: Any) -> Any:
+        return (values * weight).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1)
+
+    power, own = mean(np.abs(theirs) ** 2), mean(np.abs(mine) ** 2)
+    pale = (power >= COLOURED**2) & (own < PALE**2 * power)
+    both = mean(mine * theirs.conj())
+    middle = mean(theirs)
+    spread = power - np.abs(middle) ** 2
+    # colours that differ tell hues apart whatever tint a grade adds to all of them
+    varied = spread >= COLOURED**2
+    turn = np.where(varied, both - mean(mine) * middle.conj(), both)
+    known = varied | (power >= PLAIN_COLOUR**2)
+    strong = np.abs(turn) >= PALE**2 * np.where(varied, spread, power)
+    turned = known & strong & (np.abs(np.degrees(np.angle(turn))) > TURNED)
+    found = [
+        (start, end, what)
+        for flags, what in ((pale, "are lost"), (turned & ~pale, "are others"))
+        for start, end in runs(flags & enough)
+        if end - start >= WRONG_COLOURS
+    ]
+    return sorted(found)
+
+
+def _chroma(pictures: Any) -> Any:
+    """Both colour differences of uint8 RGB pictures (Rec. 709, levels), as complex numbers."""
+    import numpy as np
+
+    light = luma(pictures)
+    blue, red = pictures[..., 2] - light, pictures[..., 0] - light
+    return (blue / 1.8556 + 1j * (red / 1.5748)).astype(np.complex64)
+
+
+def _moves(
+    one: Beside, file: Any, source: Any, weight: Any
+) -> tuple[float | None, float | None, bool]:
+    """(correlation of what changes, shift in frames, whether that is plain); None where nothing
+    moves enough."""
     import numpy as np
 
     keep = ~one.covered
     if keep.sum() < 6:
-        return None, None
+        return None, None, False
 
     def halved(pictures: Any) -> Any:
         n, height, width = pictures.shape
@@ -232,7 +330,7 @@ def _moves(one: Beside, file: Any, source: Any, weight: Any) -> tuple[float | No
     total = w.sum(axis=0)
     lasting = total >= 0.5 * keep.sum()
     if lasting.mean() < ENOUGH:
-        return None, None
+        return None, None, False
     a, all_b, w, total = a[:, lasting], all_b[:, lasting], w[:, lasting], total[lasting]
 
     def changes(pictures: Any) -> Any:
@@ -243,7 +341,7 @@ def _moves(one: Beside, file: Any, source: Any, weight: Any) -> tuple[float | No
     varied = (still**2).sum(axis=0) / total
     lively = varied >= np.quantile(varied, 0.9)
     if float(varied[lively].mean()) ** 0.5 < MOVING:
-        return None, None
+        return None, None, False
     a, all_b, w, total = a[:, lively], all_b[:, lively], w[:, lively], total[lively]
     mine = changes(a)
     energy = float((mine**2).sum())
@@ -256,10 +354,11 @@ def _moves(one: Beside, file: Any, source: Any, weight: Any) -> tuple[float | No
     near = max(like[REACH - 1 : REACH + 2])
     if like[best] - near < max(0.003, 0.5 * (1 - near)):  # none is clearly better than the cited
         best = REACH - 1 + int(np.argmax(like[REACH - 1 : REACH + 2]))
-        return near, _peak(like, best) if like[best] - min(like) > 0.1 else 0.0
+        plain = 1 - like[REACH] > PLAINLY * (1 - like[best]) + 0.003
+        return near, _peak(like, best) if like[best] - min(like) > 0.1 else 0.0, plain
     if like[best] < MOVES_ALIKE or abs(best - REACH) == REACH:
-        return near, None
-    return like[best], _peak(like, best)
+        return near, None, False
+    return like[best], _peak(like, best), True
 
 
 def _peak(like: list[float], best: int) -> float:
@@ -289,7 +388,7 @@ def _crop_off(case: Case, one: Beside, trace: Trace) -> float:
         return 0.0
     clear = one.clear[frame]
     size = (one.file.shape[2], one.file.shape[1])
-    mine = _soft(luma(one.file[frame : frame + 1]))[0][clear]
+    mine = soft(luma(one.file[frame : frame + 1]))[0][clear]
     x, y, width, height = case.crops[one.shown.number]
     picture = one.seen.small[int(one.cited()[frame])][None]
     if mine.std() < 2 * FLAT:
@@ -304,7 +403,7 @@ def _crop_off(case: Case, one: Beside, trace: Trace) -> float:
                     width * scale,
                     height * scale,
                 )
-                theirs = _soft(luma(cropped(picture, tried, size)))[0][clear]
+                theirs = soft(luma(cropped(picture, tried, size)))[0][clear]
                 like = float(np.corrcoef(mine, theirs)[0, 1]) if theirs.std() > 1e-3 else 0.0
                 off = max(abs(across), abs(down), abs(scale - 1) / 2)
                 if off == 0.0:

@@ -13,7 +13,7 @@ from typing import Any
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import from_plain
 
-TRUTH_VERSION = 1
+TRUTH_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,27 @@ class TrueCut:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueShot:
+    """What is seen in a span of a clip; two overlap where one dissolves into the other."""
+
+    start: float
+    end: float
+    tags: tuple[str, ...] = ()
+    setup: str = ""
+    direction: int = 0
+    """Of gaze or motion: -1 left, 1 right, 0 none."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrueClip:
     """One file of the footage."""
 
     path: str
     kind: str
-    """interview, broll or recorder."""
+    """interview, broll, recorder, or recorded: somebody's sound, whose words bear no times."""
     camera: str
     setup: str
+    """Of a clip that is one shot; empty where there are several."""
     moment: str
     """Clips of one moment share it; empty where nothing else saw it."""
     duration: float
@@ -97,6 +110,8 @@ class TrueClip:
     timecode: str = ""
     grade: str = "neutral"
     cuts: tuple[TrueCut, ...] = ()
+    shots: tuple[TrueShot, ...] = ()
+    """Empty: the whole clip is one shot, and `tags`, `setup` and `direction` are its own."""
     flashes: tuple[float, ...] = ()
     words: tuple[TrueWord, ...] = ()
     lines: tuple[TrueLine, ...] = ()
@@ -104,12 +119,26 @@ class TrueClip:
     subject: tuple[Subject, ...] = ()
     people: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    """Of all its shots."""
+    text: str = ""
+    """What is said in a recorded clip."""
     loudness: float = -70.0
     """LUFS."""
+    noise: float = -120.0
+    """dBFS of a recorded clip's quietest tenth."""
     direction: int = 0
-    """Of gaze or motion: -1 left, 1 right, 0 none."""
+    """Of gaze or motion: -1 left, 1 right, 0 none, or there are several shots."""
     light: str = "none"
     wardrobe: str = ""
+
+    def seen(self, start: float, end: float) -> dict[str, float]:
+        """Tag to the seconds for which it is visible between two times of the clip."""
+        found: dict[str, float] = {}
+        for shot in self.shots or (TrueShot(0.0, self.duration, self.tags),):
+            length = min(end, shot.end) - max(start, shot.start)
+            for tag in shot.tags if length > 0 else ():
+                found[tag] = found.get(tag, 0.0) + length
+        return found
 
 
 @dataclass(frozen=True)
@@ -123,6 +152,8 @@ class Truth:
     """must_say (lines), must_show and must_not (tags), brand, glossary."""
     beats: Sequence[float] = ()
     """Of the music bed, seconds."""
+    recorded: Sequence[str] = ()
+    """Paths of the recorded clips; with and without them a seed's libraries are different ones."""
 
     @cached_property
     def by_path(self) -> dict[str, TrueClip]:
@@ -138,7 +169,8 @@ def read_truth(path: Path) -> Truth:
             raise ValueError(f"version {found['version']}, expected {TRUTH_VERSION}")
         clips = [from_plain(TrueClip, c) for c in found["clips"]]
         beats = (found.get("music") or {}).get("beats", ())
-        return Truth(found["seed"], found["size"], clips, found.get("brief", {}), beats)
+        others = [one["path"] for one in found.get("recorded", ())]
+        return Truth(found["seed"], found["size"], clips, found.get("brief", {}), beats, others)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VideoAssetsError(
             f"{path} is no truth of a measuring library: {error}; make the library again"

@@ -1,12 +1,13 @@
 """Is nothing used that no edit can save."""
 
 from fractions import Fraction
+from typing import Any
 
-from video_assets.delivery.inspections.case import Case, Outcome, Shown
+from video_assets.delivery.inspections.case import Case, Outcome, Shown, Tables, shown_of
 from video_assets.delivery.inspections.cues import at_second, heard
-from video_assets.delivery.inspections.flaws import Looked, heard_flaws, seen_flaws
+from video_assets.delivery.inspections.flaws import Looked, blown_like, heard_flaws, seen_flaws
 from video_assets.delivery.inspections.story import source_of
-from video_assets.foundation.records import Finding, FootageRow, Shot, SoundCut
+from video_assets.foundation.records import Finding, FootageRow, Shot, SoundCut, Timeline
 
 OVERLONG = Fraction(6, 5)
 """Seconds from which a word may hide a whole retake (CRAFT 3.3)."""
@@ -33,7 +34,7 @@ def vetoed_takes_stay_out(case: Case) -> Outcome:
     name = "vetoed_takes_stay_out"
     found = []
     worst: dict[str, float] = {}
-    usable = _moving(case)
+    usable = _moving(case.timeline, case.tables)
     for stretch in case.shown:
         why = _unusable(case, stretch, usable)
         if why:
@@ -108,28 +109,45 @@ def _unusable(case: Case, stretch: Shown, others: bool) -> str:
         return "the shot is black"
     if shot.frozen > FROZEN and not cut.line_id and others:
         return f"{shot.frozen:.0%} of the shot stand still"
-    below = _below(case, shot)
+    below = _below(case.tables, shot)
     if below > BLURRED:
         return f"the shot is out of focus (log sharpness {below:.1f} below its set-up)"
     return ""
 
 
-def _below(case: Case, shot: Shot) -> float:
+def beyond_its_clips(timeline: Timeline, tables: Tables) -> list[Any]:
+    """All that this measure knows of clips that the timeline does not use: JSON types.
+
+    A cutdown has to be judged again where this changes, and not for the sake of a foreign clip.
+    """
+    shots = {s.cut.shot_id for s in shown_of(timeline)} & set(tables.shots)
+    found = [
+        [
+            one,
+            round(_below(tables, tables.shots[one]), 6),
+            min(2, blown_like(tables, tables.shots[one])),
+        ]
+        for one in sorted(shots)
+    ]
+    return [_moving(timeline, tables), found]
+
+
+def _below(tables: Tables, shot: Shot) -> float:
     """How much less sharp a shot is than the median of two others or more of its set-up."""
     rest = [
         s.sharpness
-        for s in case.tables.shots.values()
+        for s in tables.shots.values()
         if s.setup == shot.setup and s.setup and s.shot_id != shot.shot_id
     ]
     return sorted(rest)[len(rest) // 2] - shot.sharpness if len(rest) >= 2 else 0.0
 
 
-def _moving(case: Case) -> bool:
+def _moving(timeline: Timeline, tables: Tables) -> bool:
     """Whether the library has a moving shot of a usable length that this cut does not show."""
-    used = {s.cut.shot_id for s in case.shown}
-    rows = case.tables.rows.values()
+    used = {s.cut.shot_id for s in shown_of(timeline)}
+    rows = tables.rows.values()
     clips = {r.clip_id for r in rows if r.role == "clip" and min(r.width, r.height) >= TINY}
-    speaks = {clip for clip, words in case.tables.words.items() if words}
+    speaks = {clip for clip, words in tables.words.items() if words}
     return any(
         s.shot_id not in used
         and s.clip_id in clips
@@ -137,7 +155,7 @@ def _moving(case: Case) -> bool:
         and s.frozen <= FROZEN
         and s.contrast >= BLACK
         and s.end - s.start >= WORTH
-        for s in case.tables.shots.values()
+        for s in tables.shots.values()
     )
 
 

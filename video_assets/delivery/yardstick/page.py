@@ -46,11 +46,31 @@ def _headline(own: Sequence[Score], who: str) -> str:
     good, asked = sum(s.publishable for s in own), sum(s.requested for s in own)
     mean = sum(s.headline for s in own) / len(own)
     today = sum(s.passes_today for s in own) / len(own)
+    but = sum(s.but_exports for s in own) / len(own)
     return (
         f'<div class="head"><b>{mean:.0%}</b><span>{escape(who)}</span>'
-        f"<small>{good} of {asked} publishable · write-path gates let {today:.0%} out"
+        f"<small>{good} of {asked} publishable · all gates but exports: {but:.0%} · write-path "
+        f"gates let {today:.0%} out{_campaign(own)}"
         f"{'' if all(s.with_truth for s in own) else ' · truth not measured'}</small></div>"
     )
+
+
+def _campaign(own: Sequence[Score]) -> str:
+    """Gates of all cuts together, libraries that hold of those that were measured."""
+    told = ""
+    for name, (holds, measured) in campaign_gates(own).items():
+        told += f" · {escape(name.replace('_', ' '))}: {holds} of {measured}"
+    return told
+
+
+def campaign_gates(own: Sequence[Score]) -> dict[str, tuple[int, int]]:
+    """Gates of all cuts together: how many of one contestant's libraries hold, of the measured."""
+    found: dict[str, tuple[int, int]] = {}
+    for score in own:
+        for name, holds in score.campaign.items():
+            good, count = found.get(name, (0, 0))
+            found[name] = good + holds, count + 1
+    return found
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

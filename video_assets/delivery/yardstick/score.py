@@ -5,12 +5,13 @@ kind gate holds, also one that is only a finding on the write path (`until`); ga
 averaged. What was asked for and not made counts against the headline.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
 from video_assets.delivery.inspections.case import Case, Outcome
-from video_assets.delivery.inspections.table import MEASURES, Measure, run
+from video_assets.delivery.inspections.sources import Sources
+from video_assets.delivery.inspections.table import MEASURES, UNMADE, Measure, run
 from video_assets.delivery.inspections.truth import Truth
 from video_assets.delivery.yardstick.stills import Still, still, when
 from video_assets.delivery.yardstick.table import (
@@ -68,6 +69,8 @@ class Cutdown:
     sha256: str = ""
     publishable: bool = False
     """Every gate holds."""
+    but_exports: bool = False
+    """Every gate holds but those of files that the product does not make at all yet (`UNMADE`)."""
     held_back: bool = True
     """Whether the write path as it is now would set it aside."""
     why: str = ""
@@ -110,6 +113,19 @@ class Score:
         return self.publishable / self.requested if self.requested else 0.0
 
     @property
+    def but_exports(self) -> float:
+        """Share of the requested cutdowns whose every gate but `UNMADE` holds, 0..1."""
+        good = sum(c.but_exports for c in self.cutdowns)
+        return good / self.requested if self.requested else 0.0
+
+    @property
+    def campaign(self) -> dict[str, bool]:
+        """Gates of all cuts together: whether they hold. Without what could not be measured."""
+        return {
+            r.measure: r.passed for r in self.rows if not r.cut and r.kind == "gate" and r.measured
+        }
+
+    @property
     def passes_today(self) -> float:
         """Share of the requested cutdowns that the write path as it is now lets out, 0..1."""
         good = sum(c.made and not c.held_back for c in self.cutdowns)
@@ -126,6 +142,8 @@ class Entry:
     why: str = ""
     seconds: float = 0.0
     """Length that was asked for; 0.0 where none was."""
+    own: Mapping[str, Callable[[Case], Outcome]] = field(default_factory=dict)
+    """Measures by name that take the place of those of `MEASURES`: for who has its own style."""
 
 
 def scored(
@@ -152,10 +170,12 @@ def scored(
             found[entry.cut, entry.aspect] = Cutdown(entry.cut, entry.aspect, why=why)
             continue
         where = (who, setting, entry.cut, entry.aspect)
-        own, cutdown = _judged(entry.case, where, truth, entry.seconds, stills)
+        own, cutdown = _judged(entry, entry.case, where, truth, stills)
         rows += own
         found[entry.cut, entry.aspect] = cutdown
-        campaign.setdefault(entry.cut, replace(entry.case))  # without what it decoded
+        # without what it decoded and what its sources keep
+        bare = replace(entry.case, sources=_unread(entry.case.sources))
+        campaign.setdefault(entry.cut, bare)
     for cut, why in (asked or {}).items():
         for aspect in aspects:
             if (cut, aspect) not in found:
@@ -171,29 +191,44 @@ def scored(
     return Score(who, setting, list(found.values()), rows, truth is not None, dict(cost or {}))
 
 
+def _unread(sources: Sources) -> Sources:
+    """The same footage, of which nothing is kept in memory yet."""
+    return Sources(sources.root, sources.rows)
+
+
 def _judged(
-    case: Case,
-    where: tuple[str, str, str, str],
-    truth: Truth | None,
-    asked_s: float,
-    stills: bool,
+    entry: Entry, case: Case, where: tuple[str, str, str, str], truth: Truth | None, stills: bool
 ) -> tuple[list[Row], Cutdown]:
     """Every measure on one cutdown that lies there. `where`: who, setting, cut, aspect."""
     film = case.film
-    rows = [_row(where, m, run(m, case)) for m in MEASURES]
+    measures = [replace(m, run=_named(entry.own.get(m.name, m.run), m.name)) for m in MEASURES]
+    rows = [_row(where, m, run(m, case)) for m in measures]
     if truth is not None:
         rows += [_row(where, m, _against(m, case, truth)) for m in TRUTH_MEASURES]
-    if asked_s:
-        rows.append(_lasts(where, float(film.seconds), asked_s))
+    if entry.seconds:
+        rows.append(_lasts(where, float(film.seconds), entry.seconds))
     return rows, Cutdown(
         *where[2:],
         float(film.seconds),
         film.sha256,
         all(r.passed for r in rows if r.kind == "gate"),
+        all(r.passed for r in rows if r.kind == "gate" and r.measure not in UNMADE),
         not all(r.passed for r in rows if r.gate_today),
         "",
         _stills(case, rows) if stills and case.decodes else (),
     )
+
+
+def _named(judge: Callable[[Case], Outcome], name: str) -> Callable[[Case], Outcome]:
+    """The function under a measure's name."""
+    if getattr(judge, "__name__", "") == name:
+        return judge
+
+    def named(case: Case) -> Outcome:
+        return judge(case)
+
+    named.__name__ = name
+    return named
 
 
 def _lasts(where: tuple[str, str, str, str], seconds: float, asked: float) -> Row:
@@ -227,7 +262,7 @@ def _row(
         measure.kind,
         isinstance(measure, Measure) and measure.holds,
         not outcome.findings,
-        not outcome.note or bool(outcome.findings),
+        outcome.measured or bool(outcome.findings),
         {k: round(float(v), 4) for k, v in sorted(outcome.figures.items())},
         tuple(outcome.findings),
         outcome.note,

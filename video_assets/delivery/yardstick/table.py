@@ -6,7 +6,16 @@ Rows and limits are those of CRAFT.md 8; the measures of one cutdown are in `ins
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from video_assets.delivery.inspections import colour, content, continuity, framing, story, sync
+from video_assets.delivery.inspections import (
+    brief,
+    colour,
+    content,
+    continuity,
+    framing,
+    planted_flaws,
+    story,
+    sync,
+)
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.truth import Truth
 from video_assets.foundation.records import Finding
@@ -40,6 +49,7 @@ class CampaignMeasure:
     run: Callable[[Sequence[Case], Truth | None], Outcome]
     """Of one case a cut, in any aspect that it was made in."""
     kind: str = "score"
+    """A gate stands beside the headline: it counts cutdowns, and this is none."""
 
     @property
     def name(self) -> str:
@@ -50,7 +60,7 @@ class CampaignMeasure:
 def cuts_share_little_footage(cases: Sequence[Case], truth: Truth | None) -> Outcome:
     """No two cuts have more than half of their footage in common (CRAFT 8 row 18)."""
     if len(cases) < 2:
-        return Outcome({"shared_share": 0.0}, note="there is one cut only")
+        return Outcome({"shared_share": 0.0}, note="there is one cut only", measured=False)
     share = story.footage_shared(case.timeline for case in cases)
     if share <= SHARED:
         return Outcome({"shared_share": share})
@@ -62,7 +72,7 @@ def cuts_share_little_footage(cases: Sequence[Case], truth: Truth | None) -> Out
 def campaign_shows_what_it_must(cases: Sequence[Case], truth: Truth | None) -> Outcome:
     """Everything that the brief wants seen is seen in some cut (CRAFT 8 row 14 by content)."""
     if truth is None or not truth.brief.get("must_show"):
-        return Outcome({}, note="nothing is known that must be shown")
+        return Outcome({}, note="nothing is known that must be shown", measured=False)
     share = content.must_show_is_shown(cases, truth)
     if share >= 1:
         return Outcome({"must_show_share": share})
@@ -71,8 +81,23 @@ def campaign_shows_what_it_must(cases: Sequence[Case], truth: Truth | None) -> O
     return Outcome({"must_show_share": share}, (finding,))
 
 
+def campaign_says_what_it_must(cases: Sequence[Case], truth: Truth | None) -> Outcome:
+    """Every sentence that the brief wants said is heard or written in some cut (CRAFT 8 row 14)."""
+    wanted = {s for case in cases for s in case.brief.must_say}
+    if not wanted:
+        return Outcome({}, note="the brief asks for no sentence", measured=False)
+    share = brief.must_say_is_heard(cases)
+    figures = {"must_say_share": share, "sentences": float(len(wanted))}
+    if share >= 1:
+        return Outcome(figures)
+    what = f"{share:.0%} of the {len(wanted)} sentences that must be said are in some cut"
+    finding = Finding("campaign_says_what_it_must", what, f"{share:.2f}", "1")
+    return Outcome(figures, (finding,))
+
+
 TRUTH_MEASURES: tuple[TruthMeasure, ...] = (
     TruthMeasure(2, content.takes_are_the_best, kind="score", blind=True),
+    TruthMeasure(2, planted_flaws.no_flawed_span_is_used, blind=True),
     TruthMeasure(3, content.nothing_leaks, blind=True),
     TruthMeasure(9, sync.sound_is_where_it_was),
     TruthMeasure(10, colour.colour_holds_in_true_setups, kind="score"),
@@ -83,7 +108,8 @@ TRUTH_MEASURES: tuple[TruthMeasure, ...] = (
 """In the order they are shown."""
 
 CAMPAIGN_MEASURES: tuple[CampaignMeasure, ...] = (
-    CampaignMeasure(14, campaign_shows_what_it_must),
+    CampaignMeasure(14, campaign_says_what_it_must, kind="gate"),
+    CampaignMeasure(14, campaign_shows_what_it_must, kind="gate"),
     CampaignMeasure(18, cuts_share_little_footage),
 )
 
@@ -95,6 +121,7 @@ LIMITS: Mapping[str, str] = {
     "cuts_lie_in_gaps": "98 % within ±40 ms",
     "takes_are_the_best": "90 % of the lines",
     "vetoed_takes_stay_out": "0",
+    "no_flawed_span_is_used": "0 s",
     "nothing_leaks": "0.2 a minute",
     "no_slip_is_left": "0.2 a minute",
     "nothing_is_said_twice": "0 lines",
@@ -125,6 +152,7 @@ LIMITS: Mapping[str, str] = {
     "plays_cleanly": "0 complaints",
     "says_what_the_brief_asks": "100 %, 0 forbidden",
     "content_is_as_asked": "100 %, 0 forbidden",
+    "campaign_says_what_it_must": "100 %",
     "campaign_shows_what_it_must": "100 %",
     "shows_what_it_cites": "95 % traced",
     "timeline_survives_otio": "exact",

@@ -11,7 +11,7 @@ from video_assets.foundation.files import disk_errors, write_atomic
 from video_assets.foundation.records import write_records
 from video_assets.foundation.store import as_json
 
-SCORE_VERSION = 1
+SCORE_VERSION = 2
 JSON, PARQUET, PAGE = "score.json", "measures.parquet", "index.html"
 
 
@@ -27,6 +27,8 @@ def plain(scores: Sequence[Score], facts: Mapping[str, Any] | None = None) -> di
                 "headline": round(s.headline, 4),
                 "requested": s.requested,
                 "publishable": s.publishable,
+                "all_gates_but_exports": round(s.but_exports, 4),
+                "campaign_gates": s.campaign,
                 "passes_today": round(s.passes_today, 4),
                 "with_truth": s.with_truth,
                 "cost": dict(s.cost),

@@ -11,13 +11,7 @@ import dagster as dg
 from video_assets.delivery.inspections.verdict import VERDICT_VERSION
 from video_assets.editorial.rounds import Sealed, round_of
 from video_assets.foundation.errors import RenderError, VideoAssetsError
-from video_assets.foundation.records import (
-    FootageRow,
-    Line,
-    Shot,
-    Timeline,
-    Word,
-)
+from video_assets.foundation.records import FootageRow, Timeline, Word
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
 from video_assets.orchestration.assets import library
 from video_assets.orchestration.assets.editorial import timelines_of
@@ -29,15 +23,25 @@ from video_assets.orchestration.cases import (
     idea_of,
     rows_of,
     shared,
+    tables_of,
 )
 from video_assets.orchestration.gates import held_back
-from video_assets.orchestration.judging import clips_of, is_outdated, judge_again, news, told
+from video_assets.orchestration.judging import (
+    can_be_judged,
+    clips_of,
+    is_outdated,
+    judge_again,
+    news,
+    told,
+)
 from video_assets.orchestration.reports import report
 from video_assets.orchestration.resources import Library
 from video_assets.orchestration.rounds import sealed, settle
 from video_assets.orchestration.steps import ASPECTS, Step, version_of
 
 RENDER_VERSION = "2"
+JUDGED = ("verdict", "asked", "words", "lines", "shots", "beyond")
+"""Inputs that only measures read: where nothing else is new, the file is judged again, not made."""
 
 
 # one cutdown: a file, its captions, timeline, poster, receipt, verdict
@@ -57,22 +61,38 @@ def _brief_part(project: Project) -> str:
     return digest_of([brief.captions, brief.allow.upscale, [str(part) for part in judged]])
 
 
+def _asked_part(project: Project) -> str:
+    """Digest of what only measures read of the brief."""
+    from video_assets.editorial.brief import load_brief
+
+    brief = load_brief(project.path("brief.yaml"))
+    said = [brief.title, brief.language, brief.script, brief.call_to_action]
+    return digest_of([*said, brief.hooks, brief.key_messages])
+
+
 def _inputs(project: Project, timeline: Timeline, rows: Mapping[str, FootageRow]) -> dict[str, str]:
-    """Digests of what one cut's cutdowns are made from: nothing that it does not use."""
+    """Digests of what one cut's cutdowns are made from and judged by: nothing it does not use."""
+    from video_assets.delivery.inspections.vetoes import beyond_its_clips
+    from video_assets.editorial.captions import CAPTIONS_VERSION
     from video_assets.foundation.media import ffmpeg_version
 
     used = sorted({c.path for c in timeline.picture} | {s.path for s in timeline.sound})
     clips = clips_of(timeline, rows)
+    tables = tables_of(project, rows)
+    own = [tables.words[clip] for clip in sorted(clips) if clip in tables.words]
     return {
         "timeline": digest_of(timeline),
         "clips": digest_of([clips, used]),
         "brand": digest_of(brand_of(project)),
         "brief": _brief_part(project),
+        "captions": CAPTIONS_VERSION,
         "downgrades": digest_of(downgrades_of(project)),
         "root": str(project.footage_root),
-        "words": digest_of([w for w in project.read(library.WORDS, Word) if w.clip_id in clips]),
-        "lines": digest_of([r for r in project.read(library.LINES, Line) if r.clip_id in clips]),
-        "shots": digest_of([r for r in project.read(library.SHOTS, Shot) if r.clip_id in clips]),
+        "asked": _asked_part(project),
+        "words": digest_of(own),
+        "lines": digest_of([r for r in tables.lines.values() if r.clip_id in clips]),
+        "shots": digest_of([r for r in tables.shots.values() if r.clip_id in clips]),
+        "beyond": digest_of(beyond_its_clips(timeline, tables)),
         "idea": digest_of(idea_of(project, timeline.cut_id)),
         "ffmpeg": ffmpeg_version(),
         "verdict": str(VERDICT_VERSION),
@@ -102,7 +122,8 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
             if unmade:
                 _make_cut(project, timeline, rows, unmade, inputs, frozen)
             if unjudged:
-                judge_again(project, cut, unjudged)
+                judged = ("verdict",) if frozen else JUDGED
+                judge_again(project, cut, unjudged, {key: inputs[key] for key in judged})
         except VideoAssetsError as error:
             problems.append(f"{timeline.cut_id}: {error}")
         except OSError as error:
@@ -118,7 +139,7 @@ def _due(
     inputs: Mapping[str, str],
     frozen: Sealed | None,
 ) -> str:
-    """What one cutdown needs: `make`, `judge` (only the measures have changed), or nothing."""
+    """What one cutdown needs: `make`, `judge` (only what measures read has changed), or nothing."""
     name = artefact(timeline.cut_id, aspect)
     if frozen:  # never made again, unless a file of it is gone
         if not _stands(project, frozen, timeline, aspect):
@@ -128,9 +149,10 @@ def _due(
     if project.is_current(name, RENDER_VERSION, inputs):
         return ""
     manifest = project.manifest(name)
-    if manifest is None or not is_outdated(project, timeline, rows, manifest):
+    if manifest is None or not can_be_judged(project, timeline, rows, manifest):
         return "make"
-    before = {**inputs, "verdict": manifest.inputs.get("verdict", "")}
+    before = {key: digest for key, digest in inputs.items() if key not in JUDGED}
+    before |= {key: digest for key, digest in manifest.inputs.items() if key in JUDGED}
     return "judge" if project.is_current(name, RENDER_VERSION, before) else "make"
 
 
