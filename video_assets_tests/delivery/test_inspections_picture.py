@@ -572,6 +572,16 @@ def test_a_crop_that_moves_against_the_footage_is_found(nine, wide):
         assert found.figures["jerk_widths_s3"] > 100
 
 
+def test_light_that_changes_is_no_crop_that_moves(nine):
+    def lit(small):
+        ramp = np.linspace(0, 1, small.shape[2])[None, :, None]
+        for n in range(45, 65):
+            lamp = 40 * abs(np.sin(n)) * ramp
+            small[n] = np.clip(small[n] + lamp, 0, 255).astype(np.uint8)
+
+    assert framing.subject_stays_in_frame(painted(nine, lit)).findings == ()
+
+
 def test_the_jerk_of_a_path_is_its_third_derivative():
     time = np.arange(50) / 25
     assert framing.jerk(2.0 * time**3, 25) == pytest.approx(12.0)

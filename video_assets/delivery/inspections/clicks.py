@@ -27,6 +27,9 @@ with a source that hardly sounds 1.6, and where ffmpeg's AAC encoder itself leav
 one channel (it does, in the demo's speech) 2.5."""
 ALONE = 2.0
 """How far it must stand above all of its surroundings (3 to 20 ms either way)."""
+ALONE_LEFT = 1.5
+"""The same for what its sources leave: a coder smears a click over the 20 ms around it, there by up
+to a half, and speech is no longer in the way."""
 ALONE_UNKNOWN = 10.0
 """The same where a bed goes on after its file's end, and nothing says with what."""
 EXPLAINED = 0.5
@@ -99,7 +102,10 @@ def clicks_in(
     left, own, explained = _left_of(bent, layers)
     over = left / (maximum_filter1d(own, 2 * NEAR + 1) + FLOOR)
     over[~explained | ~known] = 0.0
-    found |= {int(n): (float(over[n]), LEFT) for n in _standing(over, LEFT, left, alone)}
+    found |= {
+        int(n): (float(over[n]), LEFT)
+        for n in _standing(over, LEFT, left, np.minimum(alone, ALONE_LEFT))
+    }
     clicks: list[Click] = []
     for block in sorted(found):
         if not clicks or block * BLOCK - clicks[-1].at > 5 * BLOCK:

@@ -70,8 +70,12 @@ def _wrong(
 
     file, source = soft(levels(one.file)), soft(levels(one.source))
     source = graded(one, file, source)
-    least = np.stack([cv2.erode(p, _SQUARE, borderType=cv2.BORDER_REPLICATE) for p in source])
-    most = np.stack([cv2.dilate(p, _SQUARE, borderType=cv2.BORDER_REPLICATE) for p in source])
+    least = np.stack(
+        [cv2.erode(p, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE) for p in source]
+    )
+    most = np.stack(
+        [cv2.dilate(p, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE) for p in source]
+    )
     near = {numbers.tobytes(): numbers for numbers in one.near()}  # some are the same
     first_near, *others = near.values()
     low, high = least[first_near], most[first_near]
@@ -104,10 +108,6 @@ def _wrong(
     if trace.share(~one.covered)[0] < TRACED:  # another picture: shows_what_it_cites says so
         wrong[~one.covered] = False
     return wrong, own
-
-
-_SQUARE: Any = None
-"""Of 3 x 3 pixels: OpenCV takes it for nothing said."""
 
 
 def _seen(case: Case, one: Beside, wrong: Any, own: Sequence[Any]) -> list[Surprise]:

@@ -37,6 +37,9 @@ JERK = 10.0
 WOBBLE = 0.001
 """Share of the picture by which (root mean square) it must be off its planned path to have moved:
 the method's own noise stays below 0.0003 on real footage."""
+EXPLAINED = 0.3
+"""Share of the difference between file and footage that the shift must explain, all frames of a
+stretch together: a lamp that is switched on reaches 0.1, a crop that wobbles by 1 % 0.8."""
 MISPLACED = 60.0
 """Levels up to which a pixel may differ because the picture lies beside its place."""
 STRUCTURE = 4.0
@@ -236,7 +239,11 @@ def crop_path(case: Case, one: Beside) -> Any:
         axis=1,
     )
     spread = np.sqrt(np.mean((moved - moved.mean(axis=0)) ** 2, axis=0)).max()
-    return moved if spread > WOBBLE else np.zeros_like(moved)
+    # light that changes differs as well, but no shift explains that
+    told = (moved[:, 0] * width * xo[part] + moved[:, 1] * height * yo[part]).sum()
+    differs = ((off**2) * clear).sum(axis=(1, 2))[part].sum()
+    explained = -float(told / differs) if differs > 0 else 0.0
+    return moved if spread > WOBBLE and explained > EXPLAINED else np.zeros_like(moved)
 
 
 def jerk(path: Sequence[float], fps: float) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 from video_assets.delivery.inspections import sounding
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.clicks import clicks_in
+from video_assets.delivery.inspections.once import runs
 from video_assets.delivery.inspections.sounding import Layer, decibels, powers, stamp
 from video_assets.delivery.inspections.sources import RATE
 from video_assets.delivery.inspections.sync import anchors
@@ -194,7 +195,7 @@ def _holes(
                 nothing = _but_the_ending(nothing, ending - span.start)
             silent[span] |= nothing
     found = []
-    for start, end in _runs(silent):
+    for start, end in runs(silent):
         # A frame is silent only where all of it is: the hole is a frame longer than its steps.
         length = ((end - start - 1) * HOP + FRAME) * 1000 / RATE
         if length > HOLE:
@@ -204,7 +205,7 @@ def _holes(
 
 def _but_the_ending(missing: Any, ending: int) -> Any:
     """Flags without the last run, where it begins at `ending` or later and goes on to their end."""
-    last = next(reversed(_runs(missing)), None)
+    last = next(reversed(runs(missing)), None)
     if last and last[0] >= ending and last[1] >= len(missing) - 6:  # nothing is wanted of the last
         missing[last[0] :] = False
     return missing
@@ -247,14 +248,6 @@ def _far_below(hints: list[_Hint], have: Any) -> list[_Hint]:
         ):
             found.append(hints[number])
     return found
-
-
-def _runs(flags: Any) -> list[tuple[int, int]]:
-    """(start, exclusive end) of every run of true."""
-    import numpy as np
-
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def _gain(hint: _Hint) -> float | None:
