@@ -27,6 +27,9 @@ OFF_HDR = 60.0
 """The same where the footage is HDR: tone-mapping is more than a curve of its luma."""
 OFF_WRITTEN = 20.0
 """The same where writing hides the picture, so that less is unknown; between them by its share."""
+FADING = 32
+"""Levels by which white letters over a bright picture go below both ends of a fade, as the dark
+panel behind them comes as fast as they do: from 215 over 185 to 255, say."""
 DRAWN = 12
 """Levels by which writing changes a small pixel that belongs to it."""
 BEST = 0.8
@@ -97,10 +100,13 @@ def _wrong(
         covered_low, covered_high = over + through * low[whole], over + through * high[whole]
         for n in range(first, last):
             k = n - first
-            if not writing.full[0] <= n + begin <= writing.full[1]:  # fades: anything between
-                covered_low[k] = np.minimum(covered_low[k], low[n])
-                covered_high[k] = np.maximum(covered_high[k], high[n])
-        low[whole], high[whole] = np.rint(covered_low), np.rint(covered_high)
+            if not writing.full[0] <= n + begin <= writing.full[1]:
+                # fades: anything between, and a little beyond, as letters and panel come at once
+                beyond = FADING * changed
+                covered_low[k] = np.minimum(covered_low[k], low[n]) - beyond
+                covered_high[k] = np.maximum(covered_high[k], high[n]) + beyond
+        low[whole] = np.rint(np.maximum(covered_low, 0))
+        high[whole] = np.rint(np.minimum(covered_high, 255))
         lower = np.rint(OFF_WRITTEN + (off - OFF_WRITTEN) * through).astype(np.uint8)
         limit[whole] = np.minimum(limit[whole], lower)
     # OpenCV's differences stop at 0
