@@ -190,9 +190,20 @@ def story_terms(
 
 
 def best_takes(lines: Sequence[Spoken]) -> dict[str, Spoken]:
-    """The best take of every retake group; ties go to the later one, then by clip and start."""
+    """The best take of every retake group; ties go to the later one, then by clip and start.
+
+    Of groups with the same words only the best is left: cameras that ran together, in folders of
+    their own, hold one sentence twice, and no cut may say it twice.
+    """
     best: dict[str, Spoken] = {}
+    decided: set[str] = set()
+    said: set[str] = set()
     order = sorted(lines, key=lambda s: (-s.score, -s.line.take, s.line.clip_id, s.start))
     for spoken in order:
-        best.setdefault(spoken.line.group or spoken.line.line_id, spoken)
+        group = spoken.line.group or spoken.line.line_id
+        words = "".join(c for c in spoken.line.text.casefold() if c.isalnum())
+        if group not in decided and words not in said:
+            best[group] = spoken
+        decided.add(group)
+        said.add(words)
     return best

@@ -14,6 +14,7 @@ from video_assets.delivery.inspections import (
     beside,
     colour,
     continuity,
+    expected,
     framing,
     planned,
     repeats,
@@ -259,6 +260,22 @@ def test_writing_that_is_gone_in_its_middle_is_found(nine, what, kind, first):
     found = text.text_reads_as_written(painted(nine, spoil)).findings
     assert [f for f in found if kind in f.what and "not in all its pictures" in f.what], found
     assert [f.figure for f in found] in (["4 frames"], ["3 frames"])
+
+
+def test_a_card_that_fades_over_a_bright_picture_is_no_finding(tmp_path, monkeypatch):
+    """Halfway, white letters are darker than the picture before and than themselves afterwards."""
+    light = clip(
+        tmp_path, "light.mp4", "testsrc2=s=480x270:r=25:d=2,eq=contrast=0.3:brightness=0.3"
+    )
+    card = Title("end_card", "Come and see", 10, 30)
+    line = making.timeline(25, [making.picture(light, 0, 40, 0)], titles=(card,))
+    case = made(tmp_path, line, [light], ("1x1",)).case("1x1")
+    assert text.text_reads_as_written(case).findings == ()
+    monkeypatch.setattr(expected, "AREA", 0.001)  # this card's letters are few
+    assert text.text_reads_as_written(case).findings == ()
+    monkeypatch.setattr(expected, "FADING", 0)
+    written = [look.writing for look in text.looks(case)]
+    assert [s.start for s in expected.surprises(case, written)], "nothing that the rule is for"
 
 
 def boxed(small, first, last, part):

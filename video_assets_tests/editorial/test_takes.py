@@ -1,9 +1,10 @@
 """The best take of every line, and pictures that fit."""
 
 from dataclasses import replace
+from fractions import Fraction as F
 
 from video_assets.editorial.ideas import make_ideas
-from video_assets.editorial.lines import usable_lines
+from video_assets.editorial.lines import Spoken, best_takes, usable_lines
 from video_assets.editorial.pictures import usable_pictures
 from video_assets.editorial.takes import select_takes
 from video_assets.foundation.records import Take
@@ -45,6 +46,22 @@ def test_the_better_retake_wins_and_the_other_is_an_alternate() -> None:
     assert chosen.clip_id != noisy
     assert "best of 2" in chosen.why
     assert chosen.alternates == (f"{noisy[:12]}-l0000",)
+
+
+def test_a_sentence_that_two_cameras_hold_is_left_once() -> None:
+    """Cameras that ran together lie in folders of their own, so their lines are no retakes."""
+    have = made.library("talk")
+
+    def best() -> dict[str, Spoken]:
+        args = (have.rows, have.shots, have.words, have.lines, have.sounds, F(25))
+        return best_takes(usable_lines(made.brief(), *args))
+
+    before = best()
+    group, spoken = next(iter(before.items()))
+    have.talk("b_cam/other.mp4", [(spoken.line.text, "elsewhere", True, 1)])
+    after = best()
+    assert len(after) == len(before)
+    assert len({group, "elsewhere"} & set(after)) == 1
 
 
 def test_nobody_else_speaks_in_the_pictures() -> None:
