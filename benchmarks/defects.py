@@ -91,12 +91,19 @@ class Task:
     @property
     def made(self) -> Path:
         """Its library."""
-        return self.folder / f"library-{self.seed}-{self.size}-{self.code}"
+        return self.folder / f"library-{self._name}"
 
     @property
     def data(self) -> Path:
         """Where the product has taken it in."""
-        return self.folder / f"data-{self.seed}-{self.size}-{self.code}"
+        return self.folder / f"data-{self._name}"
+
+    @property
+    def _name(self) -> str:
+        """With and without the corpus's recorded clips a seed makes two libraries."""
+        from video_assets_tests.truth.library import name
+
+        return f"{name(self.seed, self.size)}-{self.code}"
 
 
 def prepared(task: Task) -> float:

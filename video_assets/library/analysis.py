@@ -35,10 +35,10 @@ from video_assets.library.attention import focus_of
 from video_assets.library.choice import chosen, due_rows
 from video_assets.library.letters import is_warned
 from video_assets.library.quality import LINES, ShotFigures, ShotMeter
-from video_assets.library.shots import DETECT_WIDTH, DETECTOR, CutFinder, spans, with_setups
+from video_assets.library.shots import DETECT_WIDTH, DETECTOR, CutFinder, places, spans, with_setups
 from video_assets.library.soundtracks import SoundMeter
 
-ANALYSIS_VERSION = "2"
+ANALYSIS_VERSION = "3"
 """Goes up when the decode or what is measured in it changes: every clip is then analysed again."""
 MIN_GOOD = Fraction(1)
 """Seconds that must be good of a clip that breaks half-way."""
@@ -105,7 +105,8 @@ def analyse_clips(
             sounds.append(from_plain(Soundtrack, found["sound"]))
         for plain, look in zip(found["shots"], found["looks"], strict=True):
             shot = from_plain(Shot, plain)
-            looks.append((shot, (row.width, row.height), np.array(look, np.float32) / 1000))
+            of_stills = np.array(look, np.int16).reshape(len(look), -1, 3)
+            looks.append((shot, (row.width, row.height), of_stills))
     shots = with_setups(looks)
     return shots, sounds, letters
 
@@ -202,7 +203,7 @@ def _analyse(
             read = [cv2.imread(str(draft / Path(name).name)) for name in names]
             seen = [np.asarray(still) for still in read if still is not None]
             shots.append(to_plain(_shot(row, number, span, figures, names, times, seen)))
-            looks.append(_look(figures))
+            looks.append([places(still).ravel().tolist() for still in seen])
     heard = None
     if sound is not None:
         found = sound.finish()
@@ -409,14 +410,6 @@ def _focus(figures: ShotFigures, stills: list[np.ndarray]) -> tuple[float, float
     if width > 0:
         return (round(x + width / 2, 4), round(y + height / 2, 4))
     return focus_of(stills)
-
-
-def _look(figures: ShotFigures) -> list[int]:
-    """Mean colour histogram of a shot in thousandths."""
-    if not figures.candidates:
-        return [0] * 128
-    mean = np.mean([c[2] for c in figures.candidates], axis=0)
-    return [int(v) for v in np.rint(mean * 1000)]
 
 
 def _shot(

@@ -42,8 +42,6 @@ class Sample:
     """Mean absolute luma difference to the sample before, 0..1; NaN for the first of a shot."""
     face: tuple[float, float, float, float] | None
     """Largest face (x, y, width, height as shares); zeros: none found; None: not looked for."""
-    histogram: np.ndarray | None
-    """float32 (128,), sums to 1: hue, saturation, value."""
     still: bytes | None
     """JPEG."""
 
@@ -117,7 +115,6 @@ class ShotMeter:
                 sharpness=math.log(max(float(deviation), 1e-3)),
                 difference=difference,
                 face=face,
-                histogram=_histogram(picture) if keep else None,
                 still=_jpeg(picture) if keep else None,
             )
         )
@@ -143,7 +140,7 @@ class ShotMeter:
         kept = [s for s in self.samples if s.still is not None]
         if len(kept) > MOST_STILLS:
             for sample in kept[1::2]:
-                sample.still = sample.histogram = None
+                sample.still = None
             self.stride *= 2
 
     def _face(self, grey: np.ndarray) -> tuple[float, float, float, float]:
@@ -177,8 +174,8 @@ class ShotFigures:
     frozen: float = 0.0
     face_share: float = 0.0
     face: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    candidates: tuple[tuple[Fraction, bytes, np.ndarray], ...] = ()
-    """Time, JPEG and colour histogram, in the order of time."""
+    candidates: tuple[tuple[Fraction, bytes], ...] = ()
+    """Time and JPEG, in the order of time."""
 
     @staticmethod
     def of(samples: list[Sample], shifts: list[tuple[Fraction, float, float]]) -> "ShotFigures":
@@ -203,11 +200,7 @@ class ShotFigures:
             frozen=_mean([float(d < FROZEN) for d in differences]),
             face_share=round(len(hits) / len(looked), 4) if looked else 0.0,
             face=face,
-            candidates=tuple(
-                (s.time, s.still, s.histogram)
-                for s in samples
-                if s.still is not None and s.histogram is not None
-            ),
+            candidates=tuple((s.time, s.still) for s in samples if s.still is not None),
         )
 
 
@@ -223,15 +216,6 @@ def _colourfulness(picture: np.ndarray) -> float:
         math.hypot(float(rg.std()), float(yb.std()))
         + 0.3 * math.hypot(float(rg.mean()), float(yb.mean()))
     )
-
-
-def _histogram(picture: np.ndarray) -> np.ndarray:
-    import cv2
-
-    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
-    found = cv2.calcHist([hsv], [0, 1, 2], None, [8, 4, 4], [0, 180, 0, 256, 0, 256]).reshape(-1)
-    whole: np.ndarray = found / max(float(found.sum()), 1.0)
-    return whole
 
 
 def _jpeg(picture: np.ndarray) -> bytes:

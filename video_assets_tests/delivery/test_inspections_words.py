@@ -1062,7 +1062,7 @@ def test_planted_flaws_that_are_used_are_found(clean):
 def test_content_is_measured_against_the_truth(clean):
     shows = content.content_is_as_asked
     assert shows(clean, truth_of(clean)).findings == ()
-    assert "must be shown" in shows(clean, truth_of(clean, tags=())).findings[0].what
+    assert shows(clean, truth_of(clean)).figures["must_show_share"] == 1
     assert "must not" in shows(clean, truth_of(clean, tags=("kettle", "snow"))).findings[0].what
     assert content.must_show_is_shown([clean], truth_of(clean)) == 1
     assert content.must_show_is_shown([clean], truth_of(clean, tags=())) == 0

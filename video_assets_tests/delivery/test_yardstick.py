@@ -21,7 +21,13 @@ from benchmarks.cost import Cost, measured
 from benchmarks.kept import keep, kept
 from video_assets.cli import app
 from video_assets.delivery.inspections.case import Outcome
+from video_assets.delivery.inspections.colour import colour_holds_in_true_setups
 from video_assets.delivery.inspections.content import content_is_as_asked
+from video_assets.delivery.inspections.continuity import scenes_hold_together
+from video_assets.delivery.inspections.story import (
+    jump_cuts_are_covered,
+    true_jump_cuts_are_covered,
+)
 from video_assets.delivery.inspections.table import MEASURES, Measure
 from video_assets.delivery.inspections.truth import TrueClip, TrueShot, Truth
 from video_assets.delivery.yardstick import score as scoring
@@ -207,12 +213,39 @@ def test_what_is_seen_follows_the_shots_of_a_clip(clean):
     assert clip.seen(1.0, 2.5) == pytest.approx({"lake": 0.6, "mug": 0.5, "rival": 0.5})
     case = clean.case("9x16")  # 0.0 to 1.2 s and 1.6 to 2.4 s of the clip
     truth = Truth(7, "tiny", [clip], {"must_show": ["mug"], "must_not": ["rival"]})
-    found = content_is_as_asked(case, truth).findings
-    assert [f.what for f in found] == ["a.mp4 shows 'rival', which must not be shown",
-                                       "'mug' must be shown and is not"]  # fmt: skip
+    told = content_is_as_asked(case, truth)
+    assert [f.what for f in told.findings] == ["a.mp4 shows 'rival', which must not be shown"]
+    assert told.figures["must_show_share"] == 0.0  # of a campaign, so no finding of this cut
     first = replace(case.timeline, picture=case.timeline.picture[:1], frames=30)
     truth = replace(truth, brief={"must_show": ["lake"], "must_not": ["rival", "mug"]})
     assert content_is_as_asked(replace(case, timeline=first), truth).findings == ()
+
+
+def test_a_clip_of_several_shots_is_the_one_that_is_seen(clean):
+    """Set-up and direction are those of the shot at the join, not of the clip, which has none."""
+    first, second = (
+        TrueShot(0, 1.4, ("lake",), "shore", 1), TrueShot(1.2, 3, ("lake",), "shore", -1)
+    )  # fmt: skip
+    clip = TrueClip("a.mp4", "broll", "A", "", "", 3.0, shots=(first, second))
+    assert [clip.at(t).direction for t in (0.0, 1.25, 1.38, 3.0)] == [1, 1, -1, -1]
+    assert clip.at(1.0).setup == "shore" and replace(clip, shots=()).at(1.0).setup == ""
+    case = clean.case("9x16")  # 0.0 to 1.2 s and 1.6 to 2.4 s of the clip
+    truth = Truth(7, "tiny", [clip], {})
+    turned = scenes_hold_together(case, truth)
+    assert turned.figures["joins_in_scenes"] == 1 and "screen direction" in turned.findings[0].what
+    assert colour_holds_in_true_setups(case, truth).figures["joins_in_setups"] == 1
+    beside = tuple(replace(c, path="b.mp4", clip_id="b" * 32, shot_id="b") for c in case.timeline.picture[1:2])  # fmt: skip
+    jumping = replace(case, timeline=replace(case.timeline, picture=(case.timeline.picture[0], *beside)))  # fmt: skip
+    two = replace(truth, clips=[clip, replace(clip, path="b.mp4")])
+    assert jump_cuts_are_covered(jumping).findings == ()  # the library's shots know of no set-up
+    (jump,) = true_jump_cuts_are_covered(jumping, two).findings
+    assert jump.measure == "true_jump_cuts_are_covered" and "jumps to b.mp4" in jump.what
+    other_camera = replace(two, clips=[clip, replace(clip, path="b.mp4", camera="B")])
+    assert true_jump_cuts_are_covered(jumping, other_camera).findings == ()
+    other = replace(clip, shots=(first, replace(second, setup="pier")))
+    apart = replace(truth, clips=[other])
+    assert not scenes_hold_together(case, apart).measured
+    assert not colour_holds_in_true_setups(case, apart).measured
 
 
 def test_summaries_keep_extremes_and_order():

@@ -14,7 +14,7 @@ from video_assets.foundation.media import ffmpeg_path
 from video_assets.foundation.records import FootageRow, Shot
 from video_assets.library.analysis import _decode, _Picture
 from video_assets.library.probe import probe
-from video_assets.library.shots import MIN_SHOT, CutFinder, spans, with_setups
+from video_assets.library.shots import MIN_SHOT, CutFinder, places, spans, with_setups
 
 CORPUS = os.environ.get("VIDEO_ASSETS_CORPUS")
 
@@ -59,15 +59,38 @@ def test_spans_tile_exactly():
     assert len(short) == 1 and short[0].end == 2 + MIN_SHOT / 2
 
 
-def test_set_ups_by_colour_and_size():
-    looks = np.zeros((3, 128), np.float32)
-    looks[0, 0] = looks[2, 0] = looks[1, 5] = 1
-    sizes = [(640, 360), (640, 360), (640, 360)]
-    shots = [Shot(f"c-{n}", "c", n, Fraction(n), Fraction(n + 1)) for n in range(3)]
-    found = with_setups(list(zip(shots, sizes, looks, strict=True)))
+def looked(picture):
+    """What with_setups is given of a picture, drawn as uint8 BGR places."""
+    return places(np.kron(picture, np.ones((20, 20, 1), np.uint8)))[None]
+
+
+def test_set_ups_by_the_colours_of_places_and_size():
+    rng = np.random.default_rng(3)
+    room = rng.integers(40, 220, (8, 12, 3)).astype(np.uint8)
+    person = room.copy()
+    person[2:, 3:8] = (20, 60, 200)  # somebody in front of it: a third of the picture
+    mirrored = room[:, ::-1].copy()  # the same colours in other places
+    shots = [Shot(f"c-{n}", "c", n, Fraction(n), Fraction(n + 1)) for n in range(4)]
+    size = (640, 360)
+    found = with_setups(
+        [(s, size, looked(p)) for s, p in zip(shots, (room, mirrored, person, room), strict=True)]
+    )
+    first, other, third, last = (s.setup for s in found)
+    assert first == third == last != other
+    turned = with_setups([(shots[0], size, looked(room)), (shots[1], (360, 640), looked(room))])
+    assert turned[0].setup != turned[1].setup
+    assert with_setups([(shots[0], size, looked(room)[:0])])[0].setup  # no still could be read
+
+
+def test_bars_beside_a_narrow_picture_are_no_common_place():
+    rng = np.random.default_rng(4)
+    one, two = np.zeros((2, 8, 12, 3), np.uint8)
+    one[:, 4:8], two[:, 4:8] = rng.integers(40, 220, (2, 8, 4, 3))
+    shots = [Shot(f"c-{n}", "c", n, Fraction(n), Fraction(n + 1)) for n in range(4)]
+    found = with_setups(
+        [(s, (640, 360), looked(p)) for s, p in zip(shots, (one, two, one), strict=False)]
+    )
     assert found[0].setup == found[2].setup != found[1].setup
-    other = with_setups([(shots[0], (640, 360), looks[0]), (shots[1], (360, 640), looks[0])])
-    assert other[0].setup != other[1].setup
 
 
 @pytest.mark.skipif(not CORPUS, reason="corpus is absent")

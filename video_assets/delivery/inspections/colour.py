@@ -9,7 +9,8 @@ from typing import Any
 from video_assets.delivery.inspections.beside import Beside, beside, cropped, is_hdr, luma
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.difference import ciede2000, lab
-from video_assets.delivery.inspections.truth import Truth
+from video_assets.delivery.inspections.story import source_of
+from video_assets.delivery.inspections.truth import TrueClip, Truth
 from video_assets.foundation.records import Finding
 
 MEAN, MOST = 3.0, 5.0
@@ -68,13 +69,19 @@ def colour_holds_in_true_setups(case: Case, truth: Truth) -> Outcome:
     Two cameras see different places, so there the mean colours of what both show are compared.
     """
 
-    def setup(one: Beside) -> str:
+    def shot(one: Beside) -> TrueClip | None:
         clip = truth.by_path.get(one.shown.cut.path)
-        return (clip.moment or clip.setup) if clip else ""
+        return clip.at(float(sum(source_of(one.shown, case.timeline)) / 2)) if clip else None
+
+    def setup(one: Beside) -> str:
+        seen = shot(one)
+        return (seen.moment or seen.setup) if seen else ""
 
     def placed(one: Beside, two: Beside) -> bool:
-        left, right = (truth.by_path[s.shown.cut.path] for s in (one, two))
-        return left.setup == right.setup and left.camera == right.camera
+        left, right = shot(one), shot(two)
+        if left is None or right is None:
+            return False
+        return (left.setup, left.camera) == (right.setup, right.camera)
 
     return _judged("colour_holds_in_true_setups", case, setup, placed)
 

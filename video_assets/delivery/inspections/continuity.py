@@ -6,6 +6,7 @@ from typing import Any
 
 from video_assets.delivery.inspections.case import Case, Outcome, Shown
 from video_assets.delivery.inspections.measures import RATE
+from video_assets.delivery.inspections.story import source_of
 from video_assets.delivery.inspections.truth import TrueClip, Truth
 from video_assets.foundation.records import Finding, SoundCut
 
@@ -31,8 +32,12 @@ def scenes_hold_together(case: Case, truth: Truth) -> Outcome:
     found: list[Finding] = []
     joins = jumps = heard = 0
     for one, two in pairwise(case.shown):
-        left, right = (truth.by_path.get(s.cut.path) for s in (one, two))
-        if left is None or right is None or not same_scene(left, right):
+        if not {one.cut.path, two.cut.path} <= truth.by_path.keys():
+            continue
+        half = 1 / (2 * case.timeline.fps)
+        left = truth.by_path[one.cut.path].at(float(source_of(one, case.timeline)[1] - half))
+        right = truth.by_path[two.cut.path].at(float(source_of(two, case.timeline)[0] + half))
+        if not same_scene(left, right):
             continue
         joins += 1
         said = jumps_between(left, right)

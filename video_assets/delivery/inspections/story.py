@@ -3,12 +3,13 @@
 Everything is read from the timeline and the library's own tables; scores are not looked at.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations
 
 from video_assets.delivery.inspections.case import Case, Outcome, Shown, shown_of
 from video_assets.delivery.inspections.cues import goes_on
+from video_assets.delivery.inspections.truth import Truth
 from video_assets.foundation.records import Finding, Timeline
 
 WORD_SLACK = Fraction(1, 50)
@@ -97,6 +98,27 @@ def jump_cuts_are_covered(case: Case) -> Outcome:
     row 5: 0 uncovered jump cuts. Another picture between two pieces of a set-up covers the jump
     where it lasts 0.8 s (3.4).
     """
+    return _jumps("jump_cuts_are_covered", case, lambda one, two: _same_setup(case, one, two))
+
+
+def true_jump_cuts_are_covered(case: Case, truth: Truth) -> Outcome:
+    """The same with the set-ups that are known, whatever the library's shots say of theirs."""
+
+    def same(one: Shown, two: Shown) -> bool:
+        if one.cut.path == two.cut.path:
+            return True
+        half = 1 / (2 * case.timeline.fps)
+        left, right = (truth.by_path.get(s.cut.path) for s in (one, two))
+        if left is None or right is None:
+            return False
+        a = left.at(float(source_of(one, case.timeline)[1] - half))
+        b = right.at(float(source_of(two, case.timeline)[0] + half))
+        return bool(a.setup) and (a.setup, a.camera) == (b.setup, b.camera)
+
+    return _jumps("true_jump_cuts_are_covered", case, same)
+
+
+def _jumps(name: str, case: Case, same: Callable[[Shown, Shown], bool]) -> Outcome:
     timeline = case.timeline
     found = []
     joins = 0
@@ -106,11 +128,11 @@ def jump_cuts_are_covered(case: Case) -> Outcome:
         for two in shown[n + 1 :]:
             if two.start != one.end and covered == 0:
                 break
-            if _same_setup(case, one, two):
+            if same(one, two):
                 joins += 1
                 change, wanted = _scale_change(case, one, two)
                 if not _goes_on(case, one, two, covered) and change < wanted:
-                    found.append(_jump(one, two, covered, change))
+                    found.append(_jump(name, one, two, covered, change))
                 break
             covered += Fraction(two.end - two.start) / timeline.fps
             if covered >= COVER:
@@ -118,11 +140,11 @@ def jump_cuts_are_covered(case: Case) -> Outcome:
     return Outcome({"jump_cuts": len(found), "joins_in_a_setup": joins}, tuple(found))
 
 
-def _jump(one: Shown, two: Shown, covered: Fraction, ratio: float) -> Finding:
+def _jump(name: str, one: Shown, two: Shown, covered: Fraction, ratio: float) -> Finding:
     between = f", {float(covered):.2f} s of another picture between" if covered else ""
     change = (ratio - 1) * 100
     return Finding(
-        "jump_cuts_are_covered",
+        name,
         f"{one.cut.path} jumps to {two.cut.path} of the same set-up at {change:.0f} % other "
         f"scale{between}: cover it for 0.8 s or change the scale",
         f"{change:.0f} %",

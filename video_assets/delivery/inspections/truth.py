@@ -5,7 +5,7 @@ Only the yardstick reads it; nothing on the write path does.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,17 @@ class TrueClip:
     """Of gaze or motion: -1 left, 1 right, 0 none, or there are several shots."""
     light: str = "none"
     wardrobe: str = ""
+
+    def at(self, time: float) -> "TrueClip":
+        """The clip as what is seen at a time of it: that shot's tags, set-up and direction.
+
+        Where two shots dissolve into one another, the one whose middle is nearer.
+        """
+        there = [s for s in self.shots if s.start <= time <= s.end]
+        if not there:
+            return self
+        shot = min(there, key=lambda s: abs(time - (s.start + s.end) / 2) / (s.end - s.start))
+        return replace(self, tags=shot.tags, setup=shot.setup, direction=shot.direction)
 
     def seen(self, start: float, end: float) -> dict[str, float]:
         """Tag to the seconds for which it is visible between two times of the clip."""
