@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from video_assets.delivery.inspections import (
     continuity,
     expected,
     framing,
+    movement,
     planned,
     repeats,
     sources,
@@ -370,6 +372,97 @@ def test_a_late_picture_is_found_and_measured(clean, nine):
         rows = {k: replace(row, fps=row.fps * 4 / 5) for k, row in nine.tables.rows.items()}
         found = tracing.shows_what_it_cites(cited(wrong, tables=replace(nine.tables, rows=rows)))
         assert bool(found.findings) == (abs(frames) == 2)
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory) -> Made:
+    """A speaker whose head sways slowly and whose mouth moves, another clip, the speaker again."""
+    folder = tmp_path_factory.mktemp("calm")
+    speaker = (
+        "smptebars=s=480x270:r=25:d=6,format=yuv444p[set];color=0x806858:s=60x80:r=25:d=6[head];"
+        "color=0x301820:s=28x16:r=25:d=6[mouth];"
+        "[set][head]overlay=x='200+4*sin(t*0.7)':y=70:eval=frame[with];"
+        "[with][mouth]overlay=x=216:y='120+2*sin(n*0.53)+8*random(1)':eval=frame"
+    )
+    a = clip(folder, "speaker.mp4", speaker)
+    b = clip(
+        folder,
+        "b.mp4",
+        "mandelbrot=s=480x270:r=25:start_scale=2:end_scale=0.1:end_pts=100,trim=end=4",
+    )
+    line = making.timeline(
+        25,
+        [
+            making.picture(a, 0, 40, 1),
+            making.picture(b, 40, 20, Fraction(2, 5)),
+            making.picture(a, 60, 30, Fraction(32, 25)),
+            making.picture(a, 90, 30, Fraction(16, 5)),
+        ],
+    )
+    return made(folder, line, [a, b], ("9x16", "16x9"))
+
+
+@pytest.mark.parametrize("aspect", ["9x16", "16x9"])
+def test_a_calm_speaker_is_measured_in_time(calm, aspect):
+    case = calm.case(aspect)
+    clean = tracing.shows_what_it_cites(case)
+    assert clean.findings == ()
+    assert clean.figures["stretches_moving"] == 4
+    assert clean.figures["picture_residual_frames"] < 0.3
+    for frames in (2, -2, 3, -3, 4, -4, 6, 8, -8, 12, 25):
+        start = case.timeline.picture[2].source_start + Fraction(frames, 25)
+        found = tracing.shows_what_it_cites(moved(case, 2, source_start=start))
+        assert [f.at for f in found.findings] == ["frame 60"], frames
+        if abs(frames) < 6:
+            assert found.figures["picture_residual_frames"] == pytest.approx(abs(frames), abs=0.3)
+
+
+def test_a_flash_frame_says_nothing_of_when_a_calm_speaker_is(calm):
+    flash = "drawbox=color=0x8090A0:t=fill:enable='eq(n,20)'"
+    case = spoiled(calm, calm.case("9x16"), "flash.mp4", flash)
+    assert tracing.shows_what_it_cites(case).findings == ()
+    assert [f.at for f in stillness.nothing_flashes(case).findings] == ["frame 20"]
+
+
+def test_a_picture_earlier_or_later_at_another_rate_is_no_other_time():
+    """24 pictures a second in 25: in a quick dissolve one picture more or less is all that moves."""
+    rng = np.random.default_rng(5)
+    room, title = rng.uniform(60, 180, (2, 24, 32)).astype(np.float32)
+    source = np.stack([room + (title - room) * min(1, max(0, n - 20) / 3) for n in range(48)])
+    source += rng.normal(0, 0.2, source.shape).astype(np.float32)
+    time = np.arange(36) / 25
+
+    def cited(shift=0):
+        return np.clip(((time + shift / 25 + 0.2) * 24 + 1e-6).astype(int), 0, 47)
+
+    def near():
+        own = cited()
+        return [own, own - 1, own + 1, cited(-1), cited(1)]
+
+    one = SimpleNamespace(cited=cited, near=near, covered=np.zeros(36, bool))
+    clear = np.ones((36, 24, 32), np.float32)
+    jittered = cited() + np.where(np.arange(36) % 2, 1, -1)
+    alike, shift, _ = movement.moves(one, source[jittered], source, clear)
+    assert alike >= movement.ALIKE and abs(shift) < 1
+    elsewhere = source[np.clip(cited() - 9, 0, 47)]
+    alike, shift, _ = movement.moves(one, elsewhere, source, clear)
+    assert alike < movement.ALIKE or abs(shift) > 2
+
+
+@pytest.mark.parametrize("aspect", ["9x16", "16x9"])
+def test_a_calm_speaker_that_comes_back_is_found(calm, aspect):
+    case = calm.case(aspect)
+    _, other, again, _ = case.timeline.picture
+    # who cites the same twice is told by the timeline, and other moments of a clip are no return
+    assert repeats.no_picture_comes_back(case).findings == ()
+    wrong = {
+        "another name": {"path": other.path, "clip_id": other.clip_id},
+        "another time": {"source_start": again.source_start + Fraction(3, 2)},
+    }
+    for change in wrong.values():
+        found = repeats.no_picture_comes_back(moved(case, 2, **change)).findings
+        assert [f.at for f in found] == ["2.40 s"], change
+        assert "seen at 0.28 s" in found[0].what
 
 
 NO_FACE = (0.0, 0.0, 0.0, 0.0)

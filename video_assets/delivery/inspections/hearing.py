@@ -28,6 +28,9 @@ NEAR_TOP = 12.0
 """dB below a stretch's loud parts down to which its gain is taken: other sound is far below."""
 GAIN_AT = 90
 """Percentile of that gain over a whole stretch: nine tenths of it may be lost."""
+ALIKE, PIECE = 0.7, RATE // 4
+"""Correlation with the file from which a piece of music is what is heard there, and its samples:
+one such piece tells the gain of all of it, where nine tenths are lost too."""
 LOST = 20.0
 """dB below the other lines (or natural sounds) from which all of one is lost."""
 MOST_GAINED = 6.0
@@ -151,8 +154,28 @@ def _expected(case: Case, cited: list[Layer], file: Any) -> list[_Hint]:
         if loud.any():
             apart = (have[first : first + len(level)] - level)[loud]
             gain[inside] = np.percentile(apart, GAIN_AT)
+            if layer.track == "A2":
+                gain[inside] = np.maximum(gain[inside], _best_heard(case, layer, file, top))
         hints.append(_Hint(layer, first, gain, level))
     return hints
+
+
+def _best_heard(case: Case, layer: Layer, file: Any, top: float) -> float:
+    """dB of the greatest gain of a quarter second of music, clear of speech, in which it alone is
+    heard; -120 where there is none. `top`: dBFS of its loud parts."""
+    import numpy as np
+
+    best = -120.0
+    for start, end in sounding.clear_of_speech(case, (layer.at, layer.end)):
+        for at in range(start, end - PIECE + 1, PIECE // 2):
+            own = layer.source[:, at - layer.at : at - layer.at + PIECE].astype(np.float64)
+            have = file[:, at : at + PIECE].astype(np.float64)
+            both, power = float((own * have).sum()), float((own**2).sum())
+            if decibels(power / own.size) <= max(top - NEAR_TOP, sounding.QUIET):
+                continue
+            if both > ALIKE * (power * float((have**2).sum())) ** 0.5:
+                best = max(best, float(20 * np.log10(both / power)))
+    return best
 
 
 def _holes(
@@ -237,7 +260,11 @@ def _far_below(hints: list[_Hint], have: Any) -> list[_Hint]:
         inside = np.flatnonzero(~np.isnan(hint.gain)) + hint.first
         asked = hint.layer.cut.gain if hint.layer.cut else 0.0
         gain = float(np.nanmedian(hint.gain)) - asked
-        levels.append((float(decibels((10 ** (have[inside] / 10)).mean())) - asked, gain))
+        own = 10 ** (hint.level / 10)
+        # what is heard of it may be its quiet end, after a loud part below speech
+        quieter = float(decibels(own.mean()) - decibels(own[inside - hint.first].mean()))
+        heard = float(decibels((10 ** (have[inside] / 10)).mean())) + max(0.0, quieter)
+        levels.append((heard - asked, gain))
     found = []
     for number, (level, gain) in enumerate(levels):
         others = levels[:number] + levels[number + 1 :]

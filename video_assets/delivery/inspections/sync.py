@@ -58,6 +58,8 @@ class Anchor:
     layer: Layer
     at: int
     """First sample on the timeline, 48 kHz."""
+    end: int
+    """Exclusive sample on the timeline."""
     residual: float
     """ms that it lies later than the timeline says."""
     correlation: float
@@ -122,22 +124,39 @@ def _repeats(spectrum: Any, length: int, size: int, reach: int) -> bool:
     return bool(beyond.size and beyond.max() >= STEADY * itself[0] > 0)
 
 
+def _without_rumble(samples: Any) -> Any:
+    """One channel at LOW without what lies below RUMBLE: taken away before a piece is cut out of
+    it, as the cut edge of a rumble sounds at all frequencies."""
+    from scipy.signal import butter, resample_poly, sosfiltfilt
+
+    low = resample_poly(samples, 1, RATE // LOW)
+    high_pass = butter(4, RUMBLE, "high", fs=LOW, output="sos")
+    return sosfiltfilt(high_pass, low) if len(low) > 30 else low
+
+
 @once
 def anchors(case: Case) -> list[Anchor]:
     """Every audible piece of dialogue, music and natural sound, looked for in the file."""
     import numpy as np
-    from scipy.signal import resample_poly
 
     step = RATE // LOW
     reach = round(REACH * LOW)
     file = sounding.played(case)
-    low = np.pad(resample_poly(sounding.middle(file), 1, step), reach)
+    low = np.pad(_without_rumble(sounding.middle(file)), reach)
     left = None  # sounds that cancel in the mean, beside others that do not
     found = []
     for layer in sounding.layers(case):
         spans = [(layer.at, layer.end)]
         if layer.track != "A1":
             spans = sounding.clear_of_speech(case, spans[0])
+        if not spans or layer.count < SHORTEST * RATE:
+            continue
+        source = _without_rumble(sounding.middle(layer.source))
+        have = low
+        if sounding.cancels(layer.source):
+            if left is None:
+                left = np.pad(_without_rumble(file[0]), reach)
+            have = left
         for start, end in spans:
             count = max(1, round((end - start) / RATE / PIECE))
             edges = np.linspace(start, end, count + 1).astype(int)
@@ -145,25 +164,23 @@ def anchors(case: Case) -> list[Anchor]:
                 piece = layer.source[:, first - layer.at : last - layer.at]
                 if last - first < SHORTEST * RATE or _level(piece) < sounding.QUIET:
                     continue
-                wanted = resample_poly(sounding.middle(piece), 1, step)
-                where = first // step
-                have = low
-                if sounding.cancels(piece):
-                    if left is None:
-                        left = np.pad(resample_poly(file[0], 1, step), reach)
-                    have = left
+                own = (first - layer.at) // step
+                wanted = source[own : (last - layer.at) // step]
+                where, rest = divmod(layer.at + own * step, step)
                 window = have[where : where + len(wanted) + 2 * reach]
                 window = np.pad(window, (0, len(wanted) + 2 * reach - len(window)))
                 lag, alike, apart = lag_of(wanted, window, reach)
-                late = (lag - first % step / step) * 1000 / LOW
+                late = (lag - rest / step) * 1000 / LOW
                 clear = alike >= CONTAINED or apart >= CLEAR
                 clear &= layer.track == "A1" or alike >= SURE or abs(late) <= LIMIT
-                found.append(Anchor(layer, int(first), late, alike, clear))
+                found.append(Anchor(layer, int(first), int(last), late, alike, clear))
     return found
 
 
 ENOUGH = 0.5
 """Seconds of music or natural sound, all pieces together, that say whether it is the right one."""
+ENDING = Fraction(1, 2)
+"""Seconds at the end of a timeline in which little is left of a bed that is faded out."""
 
 
 def _level(samples: Any) -> float:
@@ -213,7 +230,7 @@ def sound_is_in_sync(case: Case) -> Outcome:
         loud = [a for a in own if _level(_piece(a)) > _level(layer.source) - 15]
         loud = [a for a in loud if a.clear or _compared(_piece(a)) > sounding.QUIET]
         lost = [a for a in loud if not a.clear]
-        if layer.track != "A1" and sum(_piece(a).shape[1] for a in loud) < ENOUGH * RATE:
+        if layer.track != "A1" and _asked(case, loud) < ENOUGH:
             continue  # the last of a bed that fades away below something else
         whole = len(lost) == len(loud)
         # a single piece of what repeats itself or is noise may look like another
@@ -301,9 +318,16 @@ def _compared(samples: Any) -> float:
     return _level(mono) + float(sounding.decibels(share))
 
 
+def _asked(case: Case, found: list[Anchor]) -> float:
+    """Seconds of all pieces together without the timeline's last: music is faded out there."""
+    last = round((case.timeline.duration - ENDING) * RATE)
+    return sum(max(0, min(a.end, last) - a.at) for a in found) / RATE
+
+
 def _piece(anchor: Anchor) -> Any:
-    first = anchor.at - anchor.layer.at
-    return anchor.layer.source[:, first : first + round(PIECE * RATE)]
+    """What an anchor's layer has there: float32, shape (2, n), 48 kHz."""
+    begins = anchor.layer.at
+    return anchor.layer.source[:, anchor.at - begins : anchor.end - begins]
 
 
 def sound_is_where_it_was(case: Case, truth: Truth) -> Outcome:

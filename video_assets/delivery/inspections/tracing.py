@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from video_assets.delivery.inspections import movement
 from video_assets.delivery.inspections.beside import REACH, Beside, beside, cropped, luma, soft
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.once import once, runs
@@ -16,6 +17,8 @@ TRACED_COVERED = 0.5
 of another clip hardly any are traced."""
 STRAY = 2
 """Frames of a stretch that may be others all the same: rates that vary put one beside a cut."""
+FEW = 0.2
+"""Share of a stretch's frames that may show something else without making all of it another."""
 LIKE = 0.9
 """Correlation from which a frame and a picture of its footage show the same. Right ones lie above
 0.95 on real footage (tone-mapped HDR; else 0.98), other clips mostly below 0.6. Other takes of one
@@ -26,12 +29,6 @@ FLAT = 4.0
 """Levels (of 255): pictures that vary less have no structure to compare, only a colour."""
 COLOUR = 40.0
 """Levels that the mean colour of a flat picture may be away: a grade may do that."""
-MOVING = 3.0
-"""Levels by which the livelier tenth of the pixels must vary over a stretch for its time to be
-measured."""
-MOVES_ALIKE = 0.7
-"""Correlation of what changes in the file with what changes in its footage. Right ones lie above
-0.96 on real footage, other times of one clip and other takes between -0.5 and 0.4."""
 SHIFT = 2
 """Timeline frames by which moving pictures may not be early or late."""
 SHIFT_SAME_RATE = 1
@@ -48,10 +45,6 @@ PLAIN_COLOUR = 20.0
 """Levels of colour from which footage of one colour only has a hue that a grade does not turn."""
 WRONG_COLOURS = 3
 """Consecutive frames from which wrong colours are seen."""
-PLAINLY = 2.0
-"""How many times more what is cited must differ than the best fit to be sure of a frame."""
-ENOUGH = 0.15
-"""Share of the picture that must be free of writing to be compared."""
 CROP_SHIFT = 0.025
 """Share of the picture's width or height by which a crop may be off."""
 
@@ -103,10 +96,12 @@ def shows_what_it_cites(case: Case) -> Outcome:
             allowed = SHIFT_SAME_RATE if trace.plainly and same_rate(case, row) else SHIFT
             if abs(trace.shift) >= allowed - 0.25:
                 way = "late" if trace.shift < 0 else "early"
+                least = "at least " if abs(trace.shift) >= REACH else ""
                 found.append(
                     Finding(
                         name,
-                        f"the picture of {since} comes {abs(trace.shift):.1f} frames too {way}",
+                        f"the picture of {since} comes {least}{abs(trace.shift):.1f} frames "
+                        f"too {way}",
                         f"{abs(trace.shift):.2f} frames",
                         f"< {allowed}",
                         where,
@@ -154,7 +149,8 @@ class Trace:
     moves_alike: float | None
     """Correlation of what changes; None where nothing moves enough."""
     shift: float | None
-    """Timeline frames by which the file shows later footage than cited; None as above."""
+    """Timeline frames by which the file shows later footage than cited; None as above. REACH at
+    most, which stands for as many or more."""
     plainly: bool = False
     """Whether the shift fits so much better than none that even a single frame is sure."""
 
@@ -194,12 +190,15 @@ def _traced(one: Beside) -> Trace:
             traced[k] |= same
             if same:
                 break
-    measured = one.clear.mean(axis=(1, 2)) >= ENOUGH
+    measured = one.clear.mean(axis=(1, 2)) >= movement.ENOUGH
     # below a panel only pictures with contrast leave something to see
     spread = source[near[0]].std(axis=(1, 2))
     measured &= ~one.covered | (spread >= 16)
-    alike, shift, plainly = _moves(one, file, source, weight)
-    if alike is not None and alike < MOVES_ALIKE:
+    stray = measured & ~traced
+    if stray.mean() <= FEW:  # a flash frame says nothing of when the others are
+        weight = weight * ~stray[:, None, None]
+    alike, shift, plainly = movement.moves(one, file, source, weight)
+    if alike is not None and alike < movement.ALIKE:
         traced &= one.covered
     return Trace(likeness, traced, measured, alike, shift, plainly)
 
@@ -275,7 +274,7 @@ def _miscoloured(one: Beside) -> list[tuple[int, int, str]]:
     rare = np.s_[:, ::2, ::2]
     mine, theirs = _chroma(one.file[rare]), _chroma(one.source[rare])[one.cited()]
     weight = (one.clear[rare] & ~one.covered[:, None, None]).astype(np.float32)
-    enough = weight.mean(axis=(1, 2)) >= ENOUGH
+    enough = weight.mean(axis=(1, 2)) >= movement.ENOUGH
 
     def mean(values: Any) -> Any:
         return (values * weight).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1)
@@ -307,68 +306,6 @@ def _chroma(pictures: Any) -> Any:
     light = luma(pictures)
     blue, red = pictures[..., 2] - light, pictures[..., 0] - light
     return (blue / 1.8556 + 1j * (red / 1.5748)).astype(np.complex64)
-
-
-def _moves(
-    one: Beside, file: Any, source: Any, weight: Any
-) -> tuple[float | None, float | None, bool]:
-    """(correlation of what changes, shift in frames, whether that is plain); None where nothing
-    moves enough."""
-    import numpy as np
-
-    keep = ~one.covered
-    if keep.sum() < 6:
-        return None, None, False
-
-    def halved(pictures: Any) -> Any:
-        n, height, width = pictures.shape
-        even = pictures[:, : height // 2 * 2, : width // 2 * 2]
-        return even.reshape(n, height // 2, 2, width // 2, 2).mean(axis=(2, 4)).reshape(n, -1)
-
-    a, all_b = halved(file[keep]), halved(source)
-    w = (halved(weight[keep]) > 0.99).astype(np.float32)
-    total = w.sum(axis=0)
-    lasting = total >= 0.5 * keep.sum()
-    if lasting.mean() < ENOUGH:
-        return None, None, False
-    a, all_b, w, total = a[:, lasting], all_b[:, lasting], w[:, lasting], total[lasting]
-
-    def changes(pictures: Any) -> Any:
-        return (pictures - (pictures * w).sum(axis=0) / total) * w
-
-    chosen = one.cited()[keep]
-    still = changes(all_b[chosen])
-    varied = (still**2).sum(axis=0) / total
-    lively = varied >= np.quantile(varied, 0.9)
-    if float(varied[lively].mean()) ** 0.5 < MOVING:
-        return None, None, False
-    a, all_b, w, total = a[:, lively], all_b[:, lively], w[:, lively], total[lively]
-    mine = changes(a)
-    energy = float((mine**2).sum())
-    like = []
-    for shift in range(-REACH, REACH + 1):
-        theirs = changes(all_b[one.cited(shift)[keep]])
-        both = (energy * float((theirs**2).sum())) ** 0.5
-        like.append(float((mine * theirs).sum()) / both if both > 0 else 0.0)
-    best = int(np.argmax(like))
-    near = max(like[REACH - 1 : REACH + 2])
-    if like[best] - near < max(0.003, 0.5 * (1 - near)):  # none is clearly better than the cited
-        best = REACH - 1 + int(np.argmax(like[REACH - 1 : REACH + 2]))
-        plain = 1 - like[REACH] > PLAINLY * (1 - like[best]) + 0.003
-        return near, _peak(like, best) if like[best] - min(like) > 0.1 else 0.0, plain
-    if like[best] < MOVES_ALIKE or abs(best - REACH) == REACH:
-        return near, None, False
-    return like[best], _peak(like, best), True
-
-
-def _peak(like: list[float], best: int) -> float:
-    """Where a parabola through the best value and its neighbours is highest, in frames from 0."""
-    if not 0 < best < len(like) - 1:
-        return float(best - REACH)
-    before, at, after = like[best - 1 : best + 2]
-    bend = before - 2 * at + after
-    part = 0.5 * (before - after) / bend if bend < -1e-9 else 0.0
-    return best - REACH + max(-0.5, min(0.5, part))
 
 
 def _crop_off(case: Case, one: Beside, trace: Trace) -> float:

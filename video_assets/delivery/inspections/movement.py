@@ -1,0 +1,118 @@
+"""When is what a stretch shows: its time by what changes in it, to parts of a frame."""
+
+from typing import Any
+
+from video_assets.delivery.inspections.beside import REACH, Beside
+
+LIVELY = 0.02
+"""Share of the pixels that tell the time, those that change most: of a calm speaker little more
+than the mouth moves."""
+QUICK = 0.6
+"""Levels by which they must vary about the mean of AROUND frames for that to tell the time. Coding
+alone leaves 0.3; quick changes tell frames apart where a speaker's sway looks alike for seconds."""
+AROUND = 9
+"""Frames about whose mean quick changes are seen."""
+MOVING = 1.0
+"""Levels by which they must vary over the whole stretch where nothing changes quickly."""
+ALIKE = 0.8
+"""Correlation of what changes in the file with what changes in its footage. Right ones lie above
+0.9 on real footage, HDR and calm speakers; other times of one clip and other takes between -0.5
+and 0.6 in quick changes, up to 0.95 in slow ones."""
+PLAINLY = 2.0
+"""How many times more what is cited must differ than the best fit to be sure of a frame."""
+ENOUGH = 0.15
+"""Share of the picture that must be free of writing to be compared."""
+
+
+def moves(
+    one: Beside, file: Any, source: Any, weight: Any
+) -> tuple[float | None, float | None, bool]:
+    """(correlation of what changes, shift in frames, whether that is plain); None where nothing
+    moves enough.
+
+    Quick changes are compared where there are any, else how pictures differ from the stretch's
+    mean. `file` and `source`: softened luma of both, levels, float32 (n or m, height, width);
+    `weight`: 1 where a picture of the file is clear, else 0. REACH stands for that shift or more.
+    """
+    import numpy as np
+
+    keep = ~one.covered
+    if keep.sum() < 6:
+        return None, None, False
+
+    def halved(pictures: Any) -> Any:
+        n, height, width = pictures.shape
+        even = pictures[:, : height // 2 * 2, : width // 2 * 2]
+        return even.reshape(n, height // 2, 2, width // 2, 2).mean(axis=(2, 4)).reshape(n, -1)
+
+    a, all_b = halved(file[keep]), halved(source)
+    w = (halved(weight[keep]) > 0.99).astype(np.float32)
+    total = w.sum(axis=0)
+    lasting = total >= 0.5 * keep.sum()
+    if lasting.mean() < ENOUGH:
+        return None, None, False
+    a, all_b, w, total = a[:, lasting], all_b[:, lasting], w[:, lasting], total[lasting]
+    chosen = all_b[one.cited()[keep]]
+    lively, around = None, AROUND
+    for around, level in ((AROUND, QUICK), (2 * len(w), MOVING)):
+        varied = (_changes(chosen, w, around) ** 2).sum(axis=0) / total
+        share = max(LIVELY, min(1.0, 8 / len(varied)))  # fewer than 8 pixels are chance
+        most = varied >= np.quantile(varied, 1 - share)
+        if float(varied[most].mean()) ** 0.5 >= level:
+            lively = most
+            break
+    if lively is None:
+        return None, None, False
+    a, all_b, w = a[:, lively], all_b[:, lively], w[:, lively]
+    mine = _changes(a, w, around)
+    energy = float((mine**2).sum())
+
+    def alike(cited: Any) -> float:
+        theirs = _changes(all_b[cited], w, around)
+        both = (energy * float((theirs**2).sum())) ** 0.5
+        return float((mine * theirs).sum()) / both if both > 0 else 0.0
+
+    like = [alike(one.cited(shift)[keep]) for shift in range(-REACH, REACH + 1)]
+    best = int(np.argmax(like))
+    near = max(like[REACH - 1 : REACH + 2])
+    if like[best] - near < max(0.003, 0.5 * (1 - near)):  # none is clearly better than the cited
+        best = REACH - 1 + int(np.argmax(like[REACH - 1 : REACH + 2]))
+        if near < ALIKE:
+            # other rates: where little but a quick dissolve moves, a picture earlier is all of it
+            free = np.stack([n[keep] for n in one.near()])
+            off = [(((a - all_b[n]) * w) ** 2).sum(axis=1) for n in free]
+            closest = free[np.argmin(off, axis=0), np.arange(len(a))]
+            return max(near, alike(closest)), 0.0, False
+        plain = 1 - like[REACH] > PLAINLY * (1 - like[best]) + 0.003
+        return near, _peak(like, best) if like[best] - min(like) > 0.1 else 0.0, plain
+    if like[best] < ALIKE:
+        return near, None, False
+    return like[best], _peak(like, best), True
+
+
+def _changes(pictures: Any, weight: Any, around: int) -> Any:
+    """How each of n pictures differs from the mean of the `around` pictures about it.
+
+    float32, shape (n, pixels), as `weight`, which is 0 for what does not count.
+    """
+    import numpy as np
+
+    at, half = np.arange(len(pictures)), around // 2
+    first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, len(pictures))
+
+    def within(values: Any) -> Any:
+        sums = np.cumsum(np.concatenate([values[:1] * 0, values]), axis=0, dtype=np.float64)
+        return sums[last] - sums[first]
+
+    middle = within(pictures * weight) / np.maximum(within(weight), 1e-9)
+    return ((pictures - middle) * weight).astype(np.float32)
+
+
+def _peak(like: list[float], best: int) -> float:
+    """Where a parabola through the best value and its neighbours is highest, in frames from 0."""
+    if not 0 < best < len(like) - 1:
+        return float(best - REACH)
+    before, at, after = like[best - 1 : best + 2]
+    bend = before - 2 * at + after
+    part = 0.5 * (before - after) / bend if bend < -1e-9 else 0.0
+    return best - REACH + max(-0.5, min(0.5, part))
