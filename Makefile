@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PINNED := -c constraints.txt --override overrides.txt -r headless.txt
 DATA ?= data
+# where it is set, every process would compile again all that it imports: 1 to 2 s of CPU each
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check lint dagster test-models test-ui test-live soak install-all clean
 

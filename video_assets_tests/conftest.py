@@ -1,6 +1,8 @@
 """What several rooms' tests need: real media, made here."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +10,24 @@ from pathlib import Path
 import pytest
 
 from video_assets.foundation.media import ffmpeg_path
+from video_assets.foundation.records import FootageRow
+from video_assets.foundation.store import Workspace
 
-LONGEST = ("test_daemon", "test_cli", "test_rounds", "test_soak", "test_graph", "test_jobs")
-"""Files that the workers begin with, so that none waits for the other at the end."""
+LONGEST = (
+    "test_cli",
+    "test_rounds",
+    "test_daemon",
+    "test_soak",
+    "test_concurrency",
+    "test_jobs",
+    "test_truth_library",
+    "test_escapes",
+    "test_runs",
+    "test_publishing",
+    "test_graph",
+)
+"""Files that the workers begin with, by what they take, so that none waits for another at the end:
+140 s of CPU to 20 s, two thirds of all. A file of one test takes the next one along with it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,9 +58,35 @@ def film() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def small_library(tmp_path_factory, film) -> Path:
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder once for all workers of this run; whoever comes later waits, then reads it.
+
+    The folder is shared: tests change copies of it only.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        whole, draft = shared / name, shared / f"{name}.part"
+        with open(shared / f"{name}.lock", "w") as lock:  # goes with its process
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                shutil.rmtree(draft, ignore_errors=True)  # of a worker that was ended in here
+                draft.mkdir()
+                fill(draft)
+                draft.rename(whole)
+        return whole
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_library(once, film) -> Path:
     """Four moving pictures with a hum, 640x360, 4 s each, 25 fps; a note; a broken file."""
-    folder = tmp_path_factory.mktemp("library") / "footage"
+    return once("small-library", lambda folder: _film_small(folder / "footage", film)) / "footage"
+
+
+def _film_small(folder: Path, film: Callable[..., Path]) -> None:
     (folder / "lake").mkdir(parents=True)
     looks = {
         "lake/blue_water.mp4": "gradients=s=640x360:r=25:d=4:c0=navy:c1=teal:c2=skyblue:x0=0:y0=0:x1=640:y1=360:nb_colors=3:seed=1:speed=0.08",
@@ -59,4 +102,26 @@ def small_library(tmp_path_factory, film) -> Path:
         )  # fmt: skip
     (folder / "notes.txt").write_text("not footage")
     (folder / "broken.mp4").write_bytes((folder / "night.mp4").read_bytes()[:3000])
-    return folder
+
+
+@pytest.fixture(scope="session")
+def small_clips(once, small_library) -> Callable[[Path], None]:
+    """Puts into a data folder what the product keeps of the small library's clips, analysed once.
+
+    For tests of what comes behind the analysis: it costs as much as all the rest up to a timeline.
+    Its folders are named by what went in, so a run that needs another analysis makes its own.
+    """
+
+    def analyse(folder: Path) -> None:
+        from video_assets.library.analysis import analyse_clips
+        from video_assets.orchestration.projects import add_project
+
+        workspace = Workspace(folder)
+        add_project(workspace, "a", small_library, None, "")
+        rows = workspace.project("a").read("library/footage.parquet", FootageRow)
+        analyse_clips(workspace, small_library, rows)
+
+    def put(data: Path) -> None:
+        shutil.copytree(once("small-data", analyse) / "clips", data / "clips")
+
+    return put

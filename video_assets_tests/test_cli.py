@@ -263,8 +263,11 @@ def test_a_clip_that_goes_missing_does_not_stop_the_command_with_a_traceback(mad
         settings.write_text(before)
 
 
-def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(tmp_path, small_library):
+def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(
+    tmp_path, small_library, small_clips
+):
     data = tmp_path / "d"
+    small_clips(data)  # it is stopped while it renders
     (tmp_path / "b.yaml").write_text("title: x\ndurations: [6]\n")
     assert (
         cli(
@@ -397,13 +400,14 @@ def test_a_portrait_phone_clip_and_a_one_line_brief(tmp_path, film):
     assert row["role"] == "clip"
 
 
-def test_what_changes_beside_a_clip_is_noticed(tmp_path, small_library):
+def test_what_changes_beside_a_clip_is_noticed(tmp_path, small_library, small_clips):
     """A sidecar that comes, changes or goes, and a clip that gets another name."""
     import shutil
 
     footage = tmp_path / "footage"
     shutil.copytree(small_library, footage)
     data = tmp_path / "d"
+    small_clips(data)
     (tmp_path / "b.yaml").write_text("title: x\ndurations: [6]\n")
     assert (
         cli(
@@ -431,9 +435,10 @@ def test_what_changes_beside_a_clip_is_noticed(tmp_path, small_library):
 
 
 def test_the_brief_decides_which_aspects_and_an_old_cutdown_is_not_called_publishable(
-    tmp_path, small_library
+    tmp_path, small_library, small_clips
 ):
     data = tmp_path / "d"
+    small_clips(data)
     brief = tmp_path / "b.yaml"
     brief.write_text("title: City ride\ndurations: [6]\naspects: [9:16, 1x1]\nhooks: [One]\n")
     assert (

@@ -3,6 +3,7 @@
 import random
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,13 @@ import pytest
 from video_assets_tests.orchestration.trees import cli, kept_files
 
 
-def together(tmp_path: Path, library: Path, crowds: list[int], last: str) -> None:
-    """For each crowd: so many runs, up to the asset `last`, begin at once on a new project."""
+def together(
+    tmp_path: Path, library: Path, clips: Callable[[Path], None], crowds: list[int], last: str
+) -> None:
+    """For each crowd: so many runs, up to the asset `last`, begin at once on a new project.
+
+    The one that they are compared with finds its clips analysed; they analyse them together.
+    """
     (tmp_path / "b.yaml").write_text("title: Lake\ndurations: [6]\n")
     data = tmp_path / "data"
     add = cli(
@@ -21,6 +27,8 @@ def together(tmp_path: Path, library: Path, crowds: list[int], last: str) -> Non
     reference: dict[str, str] = {}
     for number, crowd in enumerate([1, *crowds]):
         shutil.rmtree(data, ignore_errors=True)
+        if number == 0:
+            clips(data)
         subprocess.run(add, check=True, capture_output=True)
         running = [
             subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -36,12 +44,18 @@ def together(tmp_path: Path, library: Path, crowds: list[int], last: str) -> Non
     assert sum(name.endswith(".otio") for name in reference) == 1 + (last == "cutdowns")
 
 
-def test_two_at_once(tmp_path: Path, small_library: Path) -> None:
-    together(tmp_path, small_library, [2], "timelines")
+def test_two_at_once(
+    tmp_path: Path, small_library: Path, small_clips: Callable[[Path], None]
+) -> None:
+    together(tmp_path, small_library, small_clips, [2], "timelines")
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
-def test_two_to_eight_at_once_fifty_times(tmp_path: Path, small_library: Path) -> None:
+def test_two_to_eight_at_once_fifty_times(
+    tmp_path: Path, small_library: Path, small_clips: Callable[[Path], None]
+) -> None:
     chance = random.Random(5)
-    together(tmp_path, small_library, [chance.randint(2, 8) for _ in range(50)], "cutdowns")
+    together(
+        tmp_path, small_library, small_clips, [chance.randint(2, 8) for _ in range(50)], "cutdowns"
+    )

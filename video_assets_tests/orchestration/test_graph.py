@@ -11,6 +11,7 @@ from video_assets.orchestration.gates import gate
 from video_assets.orchestration.graph import BY_NAME, STEPS, in_order, upstream_of
 from video_assets.orchestration.partitions import PROJECTS
 from video_assets.orchestration.steps import ASPECTS
+from video_assets_tests.orchestration.ticks import looked
 
 EDGES = {
     "footage": set(),
@@ -170,9 +171,7 @@ class Bench:
         self.instance.report_runless_asset_event(dg.AssetMaterialization(name, partition=project))
 
     def tick(self):
-        result = dg.evaluate_automation_conditions(
-            self.defs, self.instance, cursor=self.cursor, asset_selection=dg.AssetSelection.all()
-        )
+        result = looked(self.defs, self.instance, self.cursor)
         self.cursor = result.cursor
         wanted: dict[str, list[str]] = {}
         for step in STEPS:

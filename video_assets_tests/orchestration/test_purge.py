@@ -11,6 +11,7 @@ from video_assets.orchestration.automation import AC, SHUT
 from video_assets.orchestration.partitions import PROJECTS
 from video_assets.orchestration.purge import PURGE, database_bytes, purge_runs
 from video_assets.orchestration.runs import instance_of
+from video_assets_tests.orchestration.ticks import looked
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Dagster's SQLite handles
 
@@ -57,9 +58,7 @@ def run(instance, project, *names, **tags):
 
 def wanted(instance, cursor=None):
     """What automation asks for now: (asset, project); and its cursor."""
-    result = dg.evaluate_automation_conditions(
-        DEFS, instance, cursor=cursor, asset_selection=dg.AssetSelection.all()
-    )
+    result = looked(DEFS, instance, cursor)
     keys = [dg.AssetKey("one"), dg.AssetKey("two")]
     found = {(k.path[0], p) for k in keys for p in result.get_requested_partitions(k)}
     return found, result.cursor

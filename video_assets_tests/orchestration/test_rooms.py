@@ -1,6 +1,7 @@
 """Imports run one way, and only three places know Dagster."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,10 +82,11 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 heavy = [m for m in ("torch", "whisperx", "open_clip", "cv2", "lancedb", "pandas", "av") if m in sys.modules]
 print(used.ru_utime + used.ru_stime, heavy)
 """
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True
-    )  # byte code is written once
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    # byte code is written once, where the environment forbids it too
+    env = {name: of for name, of in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, check=True, capture_output=True, env=env)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
     seconds, heavy = done.stdout.split(maxsplit=1)
     assert heavy.strip() == "[]"
     assert float(seconds) < 3.0  # the issue's limit on CPU time, which is not wall time

@@ -22,11 +22,12 @@ BRIEF = "title: Lake\ndurations: [6]\naspects: [1x1]\nkey_messages: [Blue water,
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, small_library):
+def made(tmp_path_factory, small_library, small_clips):
     """A project with one cutdown of 6 s in 1:1."""
     folder = tmp_path_factory.mktemp("rounds")
     (folder / "brief.yaml").write_text(BRIEF)
     workspace = Workspace(folder / "data")
+    small_clips(workspace.root)
     add_project(workspace, "a", small_library, folder / "brief.yaml", "lake")
     outcome = runs.run_project(workspace, workspace.project("a"), None, (), "")
     assert not outcome.stopped, outcome.failed

@@ -33,7 +33,8 @@ def run(project, to="timelines"):
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning"
 )  # Dagster leaves its SQLite handles to the collector
-def test_a_shut_gate_stays_shut_until_it_is_mended(project, monkeypatch):
+def test_a_shut_gate_stays_shut_until_it_is_mended(project, small_clips, monkeypatch):
+    small_clips(project.workspace.root)
     problems = ["planted"]
 
     def fails(project):
