@@ -35,7 +35,15 @@ from video_assets.library.attention import focus_of
 from video_assets.library.choice import chosen, due_rows
 from video_assets.library.letters import is_warned
 from video_assets.library.quality import LINES, ShotFigures, ShotMeter
-from video_assets.library.shots import DETECT_WIDTH, DETECTOR, CutFinder, places, spans, with_setups
+from video_assets.library.shots import (
+    DETECT_WIDTH,
+    DETECTOR,
+    PLACES,
+    CutFinder,
+    places,
+    spans,
+    with_setups,
+)
 from video_assets.library.soundtracks import SoundMeter
 
 ANALYSIS_VERSION = "3"
@@ -105,7 +113,7 @@ def analyse_clips(
             sounds.append(from_plain(Soundtrack, found["sound"]))
         for plain, look in zip(found["shots"], found["looks"], strict=True):
             shot = from_plain(Shot, plain)
-            of_stills = np.array(look, np.int16).reshape(len(look), -1, 3)
+            of_stills = np.array(look, np.int16).reshape(len(look), PLACES[0] * PLACES[1], 3)
             looks.append((shot, (row.width, row.height), of_stills))
     shots = with_setups(looks)
     return shots, sounds, letters

@@ -424,29 +424,49 @@ def test_a_flash_frame_says_nothing_of_when_a_calm_speaker_is(calm):
     assert [f.at for f in stillness.nothing_flashes(case).findings] == ["frame 20"]
 
 
-def test_a_picture_earlier_or_later_at_another_rate_is_no_other_time():
-    """24 pictures a second in 25: in a quick dissolve one picture more or less is all that moves."""
-    rng = np.random.default_rng(5)
-    room, title = rng.uniform(60, 180, (2, 24, 32)).astype(np.float32)
-    source = np.stack([room + (title - room) * min(1, max(0, n - 20) / 3) for n in range(48)])
-    source += rng.normal(0, 0.2, source.shape).astype(np.float32)
-    time = np.arange(36) / 25
+def filmed(rate, many=36):
+    """Stands for a stretch of `many` frames at 25 a second, of footage at another rate."""
+    time = np.arange(many) / 25
 
     def cited(shift=0):
-        return np.clip(((time + shift / 25 + 0.2) * 24 + 1e-6).astype(int), 0, 47)
+        return (((time + shift / 25 + 0.4) * rate) + 1e-6).astype(int)
 
-    def near():
-        own = cited()
-        return [own, own - 1, own + 1, cited(-1), cited(1)]
+    return SimpleNamespace(cited=cited, covered=np.zeros(many, bool))
 
-    one = SimpleNamespace(cited=cited, near=near, covered=np.zeros(36, bool))
-    clear = np.ones((36, 24, 32), np.float32)
-    jittered = cited() + np.where(np.arange(36) % 2, 1, -1)
+
+def test_a_picture_earlier_or_later_at_another_rate_is_no_other_time():
+    """In a quick dissolve one picture more or less is all that moves."""
+    rng = np.random.default_rng(5)
+    room, title = rng.uniform(60, 180, (2, 24, 32)).astype(np.float32)
+    source = np.stack([room + (title - room) * min(1, max(0, n - 20) / 3) for n in range(60)])
+    source += rng.normal(0, 0.2, source.shape).astype(np.float32)
+    one, clear = filmed(24), np.ones((36, 24, 32), np.float32)
+    jittered = one.cited() + np.where(np.arange(36) % 2, 1, -1)
     alike, shift, _ = movement.moves(one, source[jittered], source, clear)
     assert alike >= movement.ALIKE and abs(shift) < 1
-    elsewhere = source[np.clip(cited() - 9, 0, 47)]
-    alike, shift, _ = movement.moves(one, elsewhere, source, clear)
+    alike, shift, _ = movement.moves(one, source[one.cited() - 9], source, clear)
     assert alike < movement.ALIKE or abs(shift) > 2
+
+
+@pytest.mark.parametrize("rate", [25, 30, 50])
+@pytest.mark.parametrize("smooth", [1, 3])
+def test_another_take_in_the_same_room_is_another_time_at_any_rate(rate, smooth):
+    """Only the mouths differ; at 50 in 25 each frame has five pictures of its own beside it."""
+    rng = np.random.default_rng(rate + smooth)
+    room = rng.uniform(60, 180, (24, 32)).astype(np.float32)
+    clear, one = np.ones((36, 24, 32), np.float32), filmed(rate)
+    taken = 0
+    for _ in range(20):
+        takes = np.repeat(room[None], 2 * 130, axis=0).reshape(2, 130, 24, 32)
+        said = rng.uniform(-30, 30, (2, 130 + smooth))
+        mouth = np.stack([said[:, n : n + 130] for n in range(smooth)]).mean(axis=0)
+        takes[:, :, 12:14, 14:18] += mouth[:, :, None, None]
+        takes = takes + rng.normal(0, 0.2, takes.shape).astype(np.float32)
+        alike, shift, _ = movement.moves(one, takes[0][one.cited()], takes[1], clear)
+        taken += alike >= movement.ALIKE and shift is not None and abs(shift) < 2
+        alike, _, _ = movement.moves(one, takes[0][one.cited()], takes[0], clear)
+        assert alike >= movement.ALIKE
+    assert taken == 0
 
 
 @pytest.mark.parametrize("aspect", ["9x16", "16x9"])
@@ -463,6 +483,33 @@ def test_a_calm_speaker_that_comes_back_is_found(calm, aspect):
         found = repeats.no_picture_comes_back(moved(case, 2, **change)).findings
         assert [f.at for f in found] == ["2.40 s"], change
         assert "seen at 0.28 s" in found[0].what
+
+
+def mouths(rng, many):
+    """Prints of somebody of whom only the mouth moves: float32, shape (many, 312), levels."""
+    said = rng.uniform(-30, 30, many + 3)
+    moves = np.stack([said[n : n + many] for n in range(3)]).mean(axis=0) * 3**0.5
+    prints = np.repeat(np.linspace(60, 180, 312, dtype=np.float32)[None], many, axis=0)
+    prints[:, 178:181] += moves[:, None].astype(np.float32)
+    return prints + rng.normal(0, 0.3, prints.shape).astype(np.float32)
+
+
+def test_a_second_of_a_calm_speaker_inside_two_looks_is_a_return():
+    rng = np.random.default_rng(11)
+
+    def comes_back(one, two):
+        free = np.ones(one.shape, bool)
+        away = repeats._apart(one, free, two, free)
+        return repeats._returned(repeats._runs(away, 8, 25), (one, free), (two, free), [])
+
+    for length in (26, 40):
+        for _ in range(10):
+            one, two = mouths(rng, 60), mouths(rng, 60)
+            first, second = (int(n) for n in rng.integers(0, 60 - length, 2))
+            two[second : second + length] = one[first : first + length]
+            two += rng.normal(0, 0.3, two.shape).astype(np.float32)
+            assert comes_back(one, two)
+    assert not any(comes_back(mouths(rng, 75), mouths(rng, 75)) for _ in range(60))
 
 
 NO_FACE = (0.0, 0.0, 0.0, 0.0)

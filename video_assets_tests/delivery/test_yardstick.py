@@ -22,12 +22,12 @@ from benchmarks.kept import keep, kept
 from video_assets.cli import app
 from video_assets.delivery.inspections.case import Outcome
 from video_assets.delivery.inspections.colour import colour_holds_in_true_setups
-from video_assets.delivery.inspections.content import content_is_as_asked
-from video_assets.delivery.inspections.continuity import scenes_hold_together
-from video_assets.delivery.inspections.story import (
-    jump_cuts_are_covered,
+from video_assets.delivery.inspections.content import (
+    content_is_as_asked,
     true_jump_cuts_are_covered,
 )
+from video_assets.delivery.inspections.continuity import scenes_hold_together
+from video_assets.delivery.inspections.story import jump_cuts_are_covered
 from video_assets.delivery.inspections.table import MEASURES, Measure
 from video_assets.delivery.inspections.truth import TrueClip, TrueShot, Truth
 from video_assets.delivery.yardstick import score as scoring
@@ -246,6 +246,8 @@ def test_a_clip_of_several_shots_is_the_one_that_is_seen(clean):
     apart = replace(truth, clips=[other])
     assert not scenes_hold_together(case, apart).measured
     assert not colour_holds_in_true_setups(case, apart).measured
+    assert true_jump_cuts_are_covered(case, truth).findings  # 0.4 s of the clip are left out
+    assert true_jump_cuts_are_covered(case, apart).findings == ()
 
 
 def test_summaries_keep_extremes_and_order():

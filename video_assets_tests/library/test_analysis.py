@@ -112,6 +112,20 @@ def test_what_is_kept_is_not_decoded_again_and_the_same(library, monkeypatch):
     ) == ([], [], [])
 
 
+def test_a_shot_without_a_still_stops_no_other_clip(library, monkeypatch):
+    workspace, root, rows, _, whole = library
+    kept = analysis.kept_facts
+
+    def without(folder):
+        found = kept(folder)
+        return found and ({**found[0], "looks": [[] for _ in found[0]["looks"]]}, *found[1:])
+
+    monkeypatch.setattr(analysis, "kept_facts", without)
+    shots, _, _ = analysis.analyse_clips(workspace, root, rows)
+    assert [s.shot_id for s in shots] == [s.shot_id for s in whole[0]]
+    assert len({s.setup for s in shots}) == len(shots)  # nothing is known of any
+
+
 def test_two_workspaces_hold_the_same_bytes(library, tmp_path):
     workspace, root, rows, _, first = library
     one = [r for r in rows if r.path == "three.mp4"]

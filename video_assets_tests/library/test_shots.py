@@ -79,7 +79,22 @@ def test_set_ups_by_the_colours_of_places_and_size():
     assert first == third == last != other
     turned = with_setups([(shots[0], size, looked(room)), (shots[1], (360, 640), looked(room))])
     assert turned[0].setup != turned[1].setup
-    assert with_setups([(shots[0], size, looked(room)[:0])])[0].setup  # no still could be read
+    blind = with_setups([(s, size, looked(room)[:0]) for s in shots[:2]])  # no still could be read
+    assert blind[0].setup and blind[0].setup != blind[1].setup
+
+
+def test_fades_and_flashes_are_no_common_place_of_two_shots():
+    rng = np.random.default_rng(5)
+    one, two = rng.integers(40, 220, (2, 8, 12, 3)).astype(np.uint8)
+    shots = [Shot(f"c-{n}", "c", n, Fraction(n), Fraction(n + 1)) for n in range(3)]
+    for light in (0, 255):
+        blank = looked(np.full((8, 12, 3), light, np.uint8))
+        looks = [np.concatenate([blank, looked(p)]) for p in (one, two, one)]
+        found = with_setups([(s, (640, 360), k) for s, k in zip(shots, looks, strict=True)])
+        assert found[0].setup == found[2].setup != found[1].setup
+    dark = looked(np.zeros((8, 12, 3), np.uint8))
+    night = with_setups([(s, (640, 360), dark) for s in shots[:2]])  # nothing is known of either
+    assert night[0].setup != night[1].setup
 
 
 def test_bars_beside_a_narrow_picture_are_no_common_place():

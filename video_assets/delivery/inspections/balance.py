@@ -22,6 +22,8 @@ LOST = 30.0
 """LU below speech, over all lines or under one, from which music that is as loud as elsewhere in
 its piece is not there at all: heard it is 14 to 20 LU below a line (53 lines of three libraries),
 beds that were left out read 32 and more, there 53 and more."""
+FADED = 1.2
+"""Seconds at the end of a cut in which the bed fades out (CRAFT 6)."""
 BLOCK = RATE // 2
 """Samples that are explained at a time: a limiter moves both gains alike inside it."""
 MOST = 60.0
@@ -51,6 +53,7 @@ def speech_stands_over_music(case: Case) -> Outcome:
     bed = sounding.moved(bed, _lag(known, bed, rest))
     loud = _loud(bed)
     audible = sounding.loudness(music.source) > sounding.INAUDIBLE[1]
+    ends = round((float(case.timeline.duration) - FADED) * RATE)
     alls: list[_Block] = []
     found, lost, weakest = [], [], MOST
     for one, source in zip(lines, spoken, strict=True):
@@ -67,7 +70,8 @@ def speech_stands_over_music(case: Case) -> Outcome:
                 "wanted; turn it down under the line"
             )
             found.append(Finding(name, what, f"{apart:.1f}", f"{LINE_OVER:.0f} LU", stamp(one.at)))
-        if audible and _missing(blocks, loud) > LOST:
+        # at its end the bed is faded out
+        if audible and one.at + one.end <= 2 * ends and _missing(blocks, loud) > LOST:
             lost.append((one, apart))
     if not alls:
         return Outcome(figures, note="no line is loud enough to be measured", measured=False)
@@ -79,9 +83,13 @@ def speech_stands_over_music(case: Case) -> Outcome:
             "the music down under the lines"
         )
         found.insert(0, Finding(name, what, f"{over:.1f}", f"{OVER:.0f} LU"))
-    if audible and (_missing(alls, loud) > LOST or lost):
+    everywhere = audible and _missing(alls, loud) > LOST
+    if everywhere or lost:
         at, apart = (stamp(lost[0][0].at), lost[0][1]) if lost else ("", over)
-        under = lost[0][0].name if len(lost) == 1 < len(lines) else "the lines"
+        under = "the lines"
+        if not everywhere:
+            more = f" and {len(lost) - 1} more lines" if len(lost) > 1 else ""
+            under = f"{lost[0][0].name}{more}"
         what = (
             f"{music.name} is not heard under {under}: {apart:.0f} LU below; make the sound again"
         )

@@ -72,7 +72,7 @@ class Click:
     at: int
     """Sample, to a millisecond."""
     apart: float
-    """How far it stands above its sources."""
+    """How far it stands out: above its sources, or above these and its surroundings together."""
     limit: float
     """From which that is a click: both looks have their own."""
 
@@ -121,10 +121,14 @@ def clicks_in(
     found = {int(n): (float(sharp[n]), CLICK) for n in _standing(sharp, CLICK, peak, alone)}
     least = np.maximum(own, DUCKED * expected) + FLOOR
     one, both = (side / least for side in (left.max(axis=0), left.min(axis=0)))
-    for n in np.flatnonzero(explained & known & (one >= LEAST_LEFT)):
+    # what cannot become either kind, however far it stands out, is not worth predicting
+    likely = (one >= LEFT_ONE) | ((both >= LEAST_LEFT) & (both**1.5 * MOST_ALONE >= LEFT))
+    for n in np.flatnonzero(explained & known & likely):
+        if int(n) in found:
+            continue
         stands = _stands(rest, int(n))
         apart = float(both[n]) ** 1.5 * min(stands, MOST_ALONE)
-        if int(n) not in found and stands >= ALONE_LEFT:
+        if stands >= ALONE_LEFT:
             if both[n] >= LEAST_LEFT and apart >= LEFT:
                 found[int(n)] = (apart, LEFT)
             elif one[n] >= LEFT_ONE:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from video_assets.delivery.inspections.beside import source_start
 from video_assets.delivery.inspections.case import Case, Outcome, Shown
 from video_assets.delivery.inspections.dialogue import LEAKS
+from video_assets.delivery.inspections.story import jumps, source_of
 from video_assets.delivery.inspections.truth import TrueClip, TrueLine, Truth
 from video_assets.foundation.records import Finding, SoundCut
 
@@ -145,6 +146,26 @@ def content_is_as_asked(case: Case, truth: Truth) -> Outcome:
     ]
     figures = {"must_show_share": must_show_is_shown([case], truth), "banned_shown": len(found)}
     return Outcome(figures, tuple(found))
+
+
+def true_jump_cuts_are_covered(case: Case, truth: Truth) -> Outcome:
+    """No jump cut inside a set-up that is known, whatever the library's shots say of theirs.
+
+    CRAFT 8 row 5, as `story.jump_cuts_are_covered`.
+    """
+
+    def same(one: Shown, two: Shown) -> bool:
+        left, right = (truth.by_path.get(s.cut.path) for s in (one, two))
+        if left is None or right is None:
+            return one.cut.path == two.cut.path
+        half = 1 / (2 * case.timeline.fps)
+        a = left.at(float(source_of(one, case.timeline)[1] - half))
+        b = right.at(float(source_of(two, case.timeline)[0] + half))
+        if not a.setup and not b.setup:
+            return a.path == b.path
+        return (a.setup, a.camera) == (b.setup, b.camera)
+
+    return jumps("true_jump_cuts_are_covered", case, same)
 
 
 def must_show_is_shown(cases: Sequence[Case], truth: Truth) -> float:

@@ -17,7 +17,9 @@ MOVING = 1.0
 ALIKE = 0.8
 """Correlation of what changes in the file with what changes in its footage. Right ones lie above
 0.9 on real footage, HDR and calm speakers; other times of one clip and other takes between -0.5
-and 0.6 in quick changes, up to 0.95 in slow ones."""
+and 0.6 in quick changes. In slow ones these reach 0.95: a sway alone does not tell takes apart."""
+APART = (-REACH, 3 - REACH, REACH - 3, REACH)
+"""Shifts at which another time must fit less well: each has pictures of its own to choose from."""
 PLAINLY = 2.0
 """How many times more what is cited must differ than the best fit to be sure of a frame."""
 ENOUGH = 0.15
@@ -53,15 +55,13 @@ def moves(
         return None, None, False
     a, all_b, w, total = a[:, lasting], all_b[:, lasting], w[:, lasting], total[lasting]
     chosen = all_b[one.cited()[keep]]
-    lively, around = None, AROUND
     for around, level in ((AROUND, QUICK), (2 * len(w), MOVING)):
         varied = (_changes(chosen, w, around) ** 2).sum(axis=0) / total
         share = max(LIVELY, min(1.0, 8 / len(varied)))  # fewer than 8 pixels are chance
-        most = varied >= np.quantile(varied, 1 - share)
-        if float(varied[most].mean()) ** 0.5 >= level:
-            lively = most
+        lively = varied >= np.quantile(varied, 1 - share)
+        if float(varied[lively].mean()) ** 0.5 >= level:
             break
-    if lively is None:
+    else:
         return None, None, False
     a, all_b, w = a[:, lively], all_b[:, lively], w[:, lively]
     mine = _changes(a, w, around)
@@ -72,6 +72,13 @@ def moves(
         both = (energy * float((theirs**2).sum())) ** 0.5
         return float((mine * theirs).sum()) / both if both > 0 else 0.0
 
+    def freely(shift: int) -> float:
+        """The same where each frame may show what is cited or a picture beside it."""
+        own, last = one.cited(shift)[keep], len(all_b) - 1
+        beside = np.stack([own, np.maximum(own - 1, 0), np.minimum(own + 1, last)])
+        off = [(((a - all_b[n]) * w) ** 2).sum(axis=1) for n in beside]
+        return alike(beside[np.argmin(off, axis=0), np.arange(len(a))])
+
     like = [alike(one.cited(shift)[keep]) for shift in range(-REACH, REACH + 1)]
     best = int(np.argmax(like))
     near = max(like[REACH - 1 : REACH + 2])
@@ -79,10 +86,10 @@ def moves(
         best = REACH - 1 + int(np.argmax(like[REACH - 1 : REACH + 2]))
         if near < ALIKE:
             # other rates: where little but a quick dissolve moves, a picture earlier is all of it
-            free = np.stack([n[keep] for n in one.near()])
-            off = [(((a - all_b[n]) * w) ** 2).sum(axis=1) for n in free]
-            closest = free[np.argmin(off, axis=0), np.arange(len(a))]
-            return max(near, alike(closest)), 0.0, False
+            free = freely(0)
+            others = max(freely(shift) for shift in APART)
+            sure = free >= ALIKE and 1 - free <= 0.5 * (1 - others)
+            return (free if sure else near), (0.0 if sure else None), False
         plain = 1 - like[REACH] > PLAINLY * (1 - like[best]) + 0.003
         return near, _peak(like, best) if like[best] - min(like) > 0.1 else 0.0, plain
     if like[best] < ALIKE:

@@ -24,10 +24,21 @@ a calm speaker only the mouth moves."""
 REST = 0.4
 """Of those levels: what two runs of the very same pictures may differ by there (RMS). Measured on
 speakers: 0.01 to 0.22 for the same pictures, from 1.36 for other moments of one clip."""
+PART = 1.0
+"""Seconds of a calm speaker's run that are looked for on their own: mouths that move as far for a
+shorter time are alike by chance."""
+PART_REST = 0.2
+"""As REST for these: the same pictures up to 0.13, made mouths that differ by chance from 0.25."""
+GROWS = 1.5
+"""How many times further apart than its best PART the rest of a return may be."""
 ENOUGH = 0.3
 """Share of a fingerprint that must be free of writing in both."""
 MOST = 1500
 """Fingerprints to compare; longer cuts are sampled."""
+
+
+Run = tuple[int, int, int]
+"""First frame of one stretch, first frame of the other, length."""
 
 
 def no_picture_comes_back(case: Case) -> Outcome:
@@ -51,14 +62,14 @@ def no_picture_comes_back(case: Case) -> Outcome:
         away = _apart(left, left_clear, right, right_clear)
         if int((away < SAME).sum()) < least:
             continue
-        runs = _runs(away, least)
+        runs = _runs(away, least, max(least, round(PART * float(case.timeline.fps) / step)))
         if not runs:
             continue
         one, two = stretches[a], stretches[b]
         cited: list[Any] = []
         if one.shown.cut.clip_id == two.shown.cut.clip_id:
             cited = [_fingerprint(luma(s.source[s.cited()[::step]])) for s in (one, two)]
-        run = next((r for r in runs if _returns(r, prints[a], prints[b], cited)), None)
+        run = _returned(runs, prints[a], prints[b], cited)
         if run is None:
             continue
         first, second, length = run
@@ -122,51 +133,78 @@ def _apart(a: Any, a_clear: Any, b: Any, b_clear: Any) -> Any:
     return np.where(count >= ENOUGH * a.shape[1], far, np.float32(255))
 
 
-def _runs(away: Any, least: int) -> list[tuple[int, int, int]]:
-    """(row, column, length) of the runs of at least `least` that may be a return.
+def _runs(away: Any, least: int, part: int) -> list[tuple[Run, float]]:
+    """The runs of at least `least` that may be a return, and by what rest they are one.
 
-    The longest diagonal below SAME, and the one that fits best: of a calm speaker all pictures are
-    alike, and the longest one is any.
+    The longest diagonal below SAME, and what fits best of all diagonals and of their pieces of
+    `part`: of a calm speaker all pictures are alike, and the longest run is any.
     """
     import numpy as np
 
-    found = []
+    runs, fits = [], []
+    best: tuple[float, Run] | None = None
     rows, columns = away.shape
     for lag in range(least - rows, columns - least + 1):
         line = np.diagonal(away, lag)
         same = (line < SAME).astype(np.int8)
         edges = np.flatnonzero(np.diff(np.concatenate(([0], same, [0]))))
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            if end - start >= least:
-                run = (int(start + max(0, -lag)), int(start + max(0, lag)), int(end - start))
-                found.append((float(line[start:end].mean()), run))
-    if not found:
+            if end - start < least:
+                continue
+            across, down = int(start + max(0, -lag)), int(start + max(0, lag))
+            runs.append((across, down, int(end - start)))
+            fits.append(float(line[start:end].mean()))
+            if end - start > part:
+                sums = np.cumsum(np.concatenate(([0.0], line[start:end])))
+                means = (sums[part:] - sums[:-part]) / part
+                n = int(means.argmin())
+                if best is None or means[n] < best[0]:
+                    first, last = _grown(line[start:end], n, n + part, float(means[n]))
+                    best = (float(means[n]), (across + first, down + first, last - first))
+    if not runs:
         return []
-    longest = min(found, key=lambda one: (-one[1][2], one[0]))[1]
-    return list(dict.fromkeys((longest, min(found)[1])))
+    found = [max(runs, key=lambda run: run[2]), runs[fits.index(min(fits))]]
+    whole = [(r, REST if r[2] > part else PART_REST) for r in dict.fromkeys(found)]
+    return [*whole, (best[1], PART_REST)] if best else whole
 
 
-def _returns(
-    run: tuple[int, int, int], one: tuple[Any, Any], two: tuple[Any, Any], cited: list[Any]
-) -> bool:
-    """Whether people see the same pictures twice in a run of two stretches' prints.
+def _grown(line: Any, first: int, last: int, mean: float) -> tuple[int, int]:
+    """A stretch of distances, longer by its neighbours that fit about as well."""
+    limit = GROWS * mean + 0.1  # two codings of one picture differ by as much
+    while first > 0 and line[first - 1] <= limit:
+        first -= 1
+    while last < len(line) and line[last] <= limit:
+        last += 1
+    return first, last
 
-    `cited`: the prints of the footage that is cited for both, where it is one clip.
+
+def _returned(
+    runs: list[tuple[Run, float]], one: tuple[Any, Any], two: tuple[Any, Any], cited: list[Any]
+) -> Run | None:
+    """The first of two stretches' runs (the longest goes first) in which people see the same twice.
+
+    `one`, `two`: prints and where they are free. `cited`: the prints of the footage that is cited
+    for both, where it is one clip: a clip that does the same twice is no fault of the cut.
     """
     import numpy as np
 
-    first, second, length = run
-    spans = (slice(first, first + length), slice(second, second + length))
-    clear = one[1][spans[0]].all(axis=0) & two[1][spans[1]].all(axis=0)
-    a, b = one[0][spans[0]][:, clear], two[0][spans[1]][:, clear]
-    if a.shape[1] < 16:
-        return False
-    own = [c[s][:, clear] for c, s in zip(cited, spans, strict=False)]
-    # a clip that does the same twice is no fault of the cut
-    if _rest(a, b) <= REST:
-        return not own or _rest(*own) > 1.5 * REST
-    apart = float(np.sqrt(np.mean((own[0] - own[1]) ** 2))) if own else 255.0
-    return apart >= 1.5 * SAME and _moves_alike(a, b)
+    for number, (run, rest) in enumerate(runs):
+        first, second, length = run
+        spans = (slice(first, first + length), slice(second, second + length))
+        clear = one[1][spans[0]].all(axis=0) & two[1][spans[1]].all(axis=0)
+        a, b = one[0][spans[0]][:, clear], two[0][spans[1]][:, clear]
+        if a.shape[1] < 16:
+            continue
+        own = [c[s][:, clear] for c, s in zip(cited, spans, strict=False)]
+        if _rest(a, b) <= rest:
+            if not own or _rest(*own) > 1.5 * REST:
+                return run
+            continue
+        # of many short runs the best one moves alike by chance: only the longest is asked
+        apart = float(np.sqrt(np.mean((own[0] - own[1]) ** 2))) if own else 255.0
+        if number == 0 and apart >= 1.5 * SAME and _moves_alike(a, b):
+            return run
+    return None
 
 
 def _rest(a: Any, b: Any) -> float:

@@ -9,7 +9,6 @@ from itertools import combinations
 
 from video_assets.delivery.inspections.case import Case, Outcome, Shown, shown_of
 from video_assets.delivery.inspections.cues import goes_on
-from video_assets.delivery.inspections.truth import Truth
 from video_assets.foundation.records import Finding, Timeline
 
 WORD_SLACK = Fraction(1, 50)
@@ -98,27 +97,11 @@ def jump_cuts_are_covered(case: Case) -> Outcome:
     row 5: 0 uncovered jump cuts. Another picture between two pieces of a set-up covers the jump
     where it lasts 0.8 s (3.4).
     """
-    return _jumps("jump_cuts_are_covered", case, lambda one, two: _same_setup(case, one, two))
+    return jumps("jump_cuts_are_covered", case, lambda one, two: _same_setup(case, one, two))
 
 
-def true_jump_cuts_are_covered(case: Case, truth: Truth) -> Outcome:
-    """The same with the set-ups that are known, whatever the library's shots say of theirs."""
-
-    def same(one: Shown, two: Shown) -> bool:
-        if one.cut.path == two.cut.path:
-            return True
-        half = 1 / (2 * case.timeline.fps)
-        left, right = (truth.by_path.get(s.cut.path) for s in (one, two))
-        if left is None or right is None:
-            return False
-        a = left.at(float(source_of(one, case.timeline)[1] - half))
-        b = right.at(float(source_of(two, case.timeline)[0] + half))
-        return bool(a.setup) and (a.setup, a.camera) == (b.setup, b.camera)
-
-    return _jumps("true_jump_cuts_are_covered", case, same)
-
-
-def _jumps(name: str, case: Case, same: Callable[[Shown, Shown], bool]) -> Outcome:
+def jumps(name: str, case: Case, same: Callable[[Shown, Shown], bool]) -> Outcome:
+    """The jump cuts between stretches of which `same` says that they are of one set-up."""
     timeline = case.timeline
     found = []
     joins = 0

@@ -134,6 +134,16 @@ def _without_rumble(samples: Any) -> Any:
     return sosfiltfilt(high_pass, low) if len(low) > 30 else low
 
 
+def _low(known: dict[bool, Any], one: bool, samples: Any, pad: int = 0) -> Any:
+    """The mean of both channels, or `one` of them, without rumble at LOW; worked out once."""
+    import numpy as np
+
+    if one not in known:
+        channel = samples[0] if one else sounding.middle(samples)
+        known[one] = np.pad(_without_rumble(channel), pad)
+    return known[one]
+
+
 @once
 def anchors(case: Case) -> list[Anchor]:
     """Every audible piece of dialogue, music and natural sound, looked for in the file."""
@@ -142,8 +152,7 @@ def anchors(case: Case) -> list[Anchor]:
     step = RATE // LOW
     reach = round(REACH * LOW)
     file = sounding.played(case)
-    low = np.pad(_without_rumble(sounding.middle(file)), reach)
-    left = None  # sounds that cancel in the mean, beside others that do not
+    lows: dict[bool, Any] = {}
     found = []
     for layer in sounding.layers(case):
         spans = [(layer.at, layer.end)]
@@ -151,12 +160,7 @@ def anchors(case: Case) -> list[Anchor]:
             spans = sounding.clear_of_speech(case, spans[0])
         if not spans or layer.count < SHORTEST * RATE:
             continue
-        source = _without_rumble(sounding.middle(layer.source))
-        have = low
-        if sounding.cancels(layer.source):
-            if left is None:
-                left = np.pad(_without_rumble(file[0]), reach)
-            have = left
+        own_lows: dict[bool, Any] = {}
         for start, end in spans:
             count = max(1, round((end - start) / RATE / PIECE))
             edges = np.linspace(start, end, count + 1).astype(int)
@@ -164,6 +168,9 @@ def anchors(case: Case) -> list[Anchor]:
                 piece = layer.source[:, first - layer.at : last - layer.at]
                 if last - first < SHORTEST * RATE or _level(piece) < sounding.QUIET:
                     continue
+                one = sounding.cancels(piece)  # in the mean: then one channel is heard
+                have = _low(lows, one, file, reach)
+                source = _low(own_lows, one, layer.source)
                 own = (first - layer.at) // step
                 wanted = source[own : (last - layer.at) // step]
                 where, rest = divmod(layer.at + own * step, step)
@@ -230,7 +237,7 @@ def sound_is_in_sync(case: Case) -> Outcome:
         loud = [a for a in own if _level(_piece(a)) > _level(layer.source) - 15]
         loud = [a for a in loud if a.clear or _compared(_piece(a)) > sounding.QUIET]
         lost = [a for a in loud if not a.clear]
-        if layer.track != "A1" and _asked(case, loud) < ENOUGH:
+        if layer.track != "A1" and _asked(case, layer, loud) < ENOUGH:
             continue  # the last of a bed that fades away below something else
         whole = len(lost) == len(loud)
         # a single piece of what repeats itself or is noise may look like another
@@ -318,9 +325,10 @@ def _compared(samples: Any) -> float:
     return _level(mono) + float(sounding.decibels(share))
 
 
-def _asked(case: Case, found: list[Anchor]) -> float:
-    """Seconds of all pieces together without the timeline's last: music is faded out there."""
-    last = round((case.timeline.duration - ENDING) * RATE)
+def _asked(case: Case, layer: Layer, found: list[Anchor]) -> float:
+    """Seconds of all pieces together; of music without the timeline's last, where it is faded."""
+    ending = ENDING if layer.track == "A2" else 0
+    last = round((case.timeline.duration - ending) * RATE)
     return sum(max(0, min(a.end, last) - a.at) for a in found) / RATE
 
 

@@ -99,7 +99,7 @@ TRUTH_MEASURES: tuple[TruthMeasure, ...] = (
     TruthMeasure(2, content.takes_are_the_best, kind="score", blind=True),
     TruthMeasure(2, planted_flaws.no_flawed_span_is_used, blind=True),
     TruthMeasure(3, content.nothing_leaks, blind=True),
-    TruthMeasure(5, story.true_jump_cuts_are_covered, blind=True),
+    TruthMeasure(5, content.true_jump_cuts_are_covered, blind=True),
     TruthMeasure(9, sync.sound_is_where_it_was),
     TruthMeasure(10, colour.colour_holds_in_true_setups, kind="score"),
     TruthMeasure(11, framing.subject_is_in_frame, blind=True),
