@@ -212,6 +212,8 @@ def looked(
         "V1", 0, round(seconds * fps), row.clip_id, shot.shot_id, clip.path, start, scale,
         focus=focus, face=face,
     )  # fmt: skip
+    if shot.face[2] > 0:  # what the library took for a face is kept in frame too, right or not
+        boxes.append(Subject(float(start), float(start + seconds), shot.face, shot.face))
     if free or all(_holds(cut, row, aspect, boxes) for aspect in formats.ASPECTS):
         return cut
     return None

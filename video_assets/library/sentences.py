@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from video_assets.foundation.records import Line, Word
 
@@ -30,11 +31,21 @@ OVERLONG = Fraction(6, 5)
 """Seconds from which a word is not believed: engines hide a whole retake in one (CRAFT 3.3)."""
 PAUSE = Fraction(7, 10)
 """Seconds of silence that end a line where nobody wrote punctuation."""
+BROKEN_PAUSE = Fraction(9, 20)
+"""Seconds of silence after which somebody who broke off may begin another sentence."""
+GERMAN = 0.15
+"""Share of the words inside sentences with a capital, from which capitals begin no sentence."""
 LONG_PAUSE = Fraction(2)
 """Seconds of silence that end a line in any case."""
 LONGEST_LINE = Fraction(15)
 """Seconds; a longer line without punctuation is parted at its longest pause."""
 
+_LEADS_ON = frozenset(
+    """a an the this that these those my your his her its our their and or but so because if when
+    while as than to of in on at by for from with into over under about is are was were be have has
+    had will would can could not very""".split()  # noqa: SIM905 (words read better so)
+)
+"""Words that no sentence ends with."""
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st no vs etc e.g i.e approx fig jr sr bzw z.b ca u.s".split()  # noqa: SIM905 (words read better so)
 )
@@ -118,6 +129,7 @@ def lines_of(words: Sequence[Word]) -> list[Line]:
     """The lines of one clip's words, which are in order and numbered from 0."""
     runs: list[list[Word]] = []
     punctuated = any(ends_sentence(w.text) for w in words)
+    names = _names(words)
     for word in words:
         last = runs[-1][-1] if runs else None
         pause = word.start - last.end if last else Fraction(0)
@@ -126,11 +138,35 @@ def lines_of(words: Sequence[Word]) -> list[Line]:
             or ends_sentence(last.text)
             or word.speaker != last.speaker
             or pause > (LONG_PAUSE if punctuated else PAUSE)
+            or (pause >= BROKEN_PAUSE and _begins_anew(last.text, word.text, names))
         ):
             runs.append([])
         runs[-1].append(word)
     parts = [part for run in runs for part in _short(run)]
     return [_line(part, number) for number, part in enumerate(parts)]
+
+
+def _begins_anew(last: str, word: str, names: frozenset[str] | None) -> bool:
+    """Whether somebody broke off, and what comes is another sentence: "slow and, Put the kettle".
+
+    `names`: words with a capital that begin no sentence; None where a capital says nothing.
+    """
+    bare = last.rstrip("\"'”’»)]")
+    broken = bare.endswith((",", "-", "–", "—")) and token(last) in _LEADS_ON
+    capital = word.lstrip("\"'“‘«([")[:1].isupper() and not word.startswith(("I ", "I'", "I’"))
+    return broken and capital and word != "I" and names is not None and token(word) not in names
+
+
+def _names(words: Sequence[Word]) -> frozenset[str] | None:
+    """Words that have a capital inside sentences, in running speech; None in a language that gives
+    one to every noun."""
+    inside = [
+        word.text
+        for last, word in pairwise(words)
+        if not ends_sentence(last.text) and word.start - last.end < BROKEN_PAUSE
+    ]
+    found = [t for t in inside if t[:1].isupper() and token(t) != "i" and not t.startswith("I'")]
+    return None if len(found) > GERMAN * len(inside) else frozenset(token(t) for t in found)
 
 
 def _short(run: list[Word]) -> list[list[Word]]:

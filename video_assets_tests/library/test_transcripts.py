@@ -1,5 +1,6 @@
 """Words beside clips and words heard: sidecars, lines, retakes, glossary, what goes wrong."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -226,6 +227,34 @@ def test_spread_keeps_to_the_cue_and_its_order():
     assert spans[0].start == 1 and spans[-1].end == 5
     assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
     assert spread([2, 2], cue, [(F(1), F(11, 10))]) == [Span(F(1), F(3)), Span(F(3), F(5))]
+
+
+def test_a_sentence_that_breaks_off_is_no_part_of_the_next():
+    """The pause is shorter than one that ends a line; a comma or dash and a capital tell."""
+
+    def said(text, pause=F(7, 10)):
+        first, second = text.split(" / ")
+        before, after = words(first), words(second)
+        shift = before[-1].end + pause
+        count = len(before)
+        after = [
+            dataclasses.replace(
+                w, number=w.number + count, start=w.start + shift, end=w.end + shift
+            )
+            for w in after
+        ]
+        return [x.text for x in lines_of([*before, *after])]
+
+    broken = "The spout pours slow and, / Put the kettle on, and stay. We put it on."
+    assert said(broken)[:2] == ["The spout pours slow and,", "Put the kettle on, and stay."]
+    assert len(said(broken, F(1, 5))) == 2  # no pause
+    for whole in (
+        "I cycled to the, / lake and back. It rained.",  # goes on
+        "My friends, / Ada and Bruno came. It rained.",  # a sentence may end so, or a list begin
+        "We live in the, / Wickfield part of town. Near Wickfield hill it rains.",  # a name
+        "Er mag den, / Berg und das Tal und den See. Und die Stadt mit dem Turm.",  # nouns
+    ):
+        assert len(said(whole)) == 2, whole
 
 
 def test_lines_end_at_sentences_or_at_pauses():

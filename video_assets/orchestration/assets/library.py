@@ -632,7 +632,7 @@ STEPS = (
         "library",
         "Words with times, speaker, confidence and source; lines; retake groups.",
         ("soundtracks", "processing_plan"),
-        "2",
+        "3",
         make_transcripts,
         heard_words,
         describe_transcripts,
