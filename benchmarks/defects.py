@@ -432,6 +432,12 @@ def main() -> None:
         "--again", action="store_true", help="begins a new ledger and keeps the libraries"
     )
     given = parser.parse_args()
+    if min(given.bad, given.good) < 0 or given.bad + given.good == 0:
+        parser.error("--bad and --good say how many cutdowns to judge: at least one in all")
+    if given.jobs < 1:
+        parser.error("--jobs: at least 1")
+    if not all(s.strip().isdigit() for s in given.seeds.split(",")):
+        parser.error(f"--seeds takes numbers with commas between, not {given.seeds!r}")
     seeds = HELD_OUT if given.held_out else tuple(int(s) for s in given.seeds.split(","))
     kinds = tuple(k for k in given.kinds.split(",") if k)
     unknown = sorted(set(kinds) - set(DEFECTS))
@@ -442,6 +448,9 @@ def main() -> None:
         print(json.dumps(detection(wanted, given.folder)))
     except ValueError as error:
         parser.exit(2, f"{error}\n")
+    except KeyboardInterrupt:
+        kept = f"go on with --folder {given.folder}" if given.folder else "nothing was kept"
+        parser.exit(130, f"stopped; {kept}\n")
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def _asked(options: argparse.Namespace) -> Asked:
         seeds = seeds[:1]
     reduced = options.quick or (options.held_out and not options.full)
     usual = ASPECTS if not reduced else QUICK_ASPECTS if options.quick else HELD_OUT_ASPECTS
-    aspects = options.aspects.split(",") if options.aspects else usual
+    aspects = usual if options.aspects is None else options.aspects.split(",")
     unknown = [a for a in aspects if a not in ASPECTS]
     if unknown:
         raise SystemExit(f"{unknown[0]!r} is no aspect ratio; there are {', '.join(ASPECTS)}")

@@ -14,6 +14,7 @@ from video_assets.cli.common import (
     spoken_plainly,
     workspace_in,
 )
+from video_assets.foundation.errors import VideoAssetsError
 
 if TYPE_CHECKING:
     from video_assets.delivery.yardstick.score import Score
@@ -37,10 +38,18 @@ def score(
     from video_assets.orchestration.scoring import score_project
 
     project = workspace_in(data).project(slug)
+    place = out or project.path("score")
+    try:
+        place.mkdir(parents=True, exist_ok=True)  # before the work, not after it
+    except OSError as error:
+        raise VideoAssetsError(
+            f"{place} cannot be used as a folder for the results ({error.strerror}); name another "
+            "with --out"
+        ) from error
     known = read_truth(truth) if truth is not None else None
     with progress():
         found = score_project(project, known)
-    files = write_scores([found], out or project.path("score"), f"Score of {slug}")
+    files = write_scores([found], place, f"Score of {slug}")
     if as_json:
         told: dict[str, Any] = plain([found])["scores"][0]
         print_json({**told, "files": [str(f) for f in files]})
@@ -73,10 +82,29 @@ def _show(found: "Score", slug: str) -> None:
     console.print(table)
     if not found.with_truth:
         console.print("against the truth: not measured (--truth FILE)")
-    for gone in (c for c in found.cutdowns if not c.made):
-        console.print(escape(f"not made: {gone.cut} {gone.aspect}: {gone.why}"), soft_wrap=True)
+    for cutdown in found.cutdowns:
+        name = f"{cutdown.cut} {cutdown.aspect}"
+        if not cutdown.made:
+            told = f"not made: {name} ({cutdown.why}); make it: video-assets run {slug}"
+        elif not cutdown.plays:
+            told = (
+                f"damaged: {name}: delivery/{cutdown.cut}/{cutdown.aspect}.mp4 does not play to "
+                f"its end; delete it and make it again: video-assets run {slug}"
+            )
+        elif cutdown.held_back:
+            told = f"set aside: {name}: {found.why_set_aside(cutdown)}"
+        else:
+            continue
+        console.print(escape(told), soft_wrap=True)
+    today = sum(c.made and not c.held_back for c in found.cutdowns)
+    console.print(
+        f"can go out today: {today} of {found.requested} requested cutdowns "
+        f"({found.passes_today:.0%})",
+        soft_wrap=True,
+    )
     console.print(
         f"publishable: {found.publishable} of {found.requested} requested cutdowns "
-        f"({found.headline:.0%}); the gates of the write path let {found.passes_today:.0%} out",
+        f"({found.headline:.0%}) by every gate, also those to come; without the exports that are "
+        f"not made at all yet {found.but_exports:.0%}",
         soft_wrap=True,
     )

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import judging, yardstick
+from benchmarks import defects, judging, yardstick
 from benchmarks.contestants import naive, random_valid
 from benchmarks.contestants.delivered import Chunk, Delivered, Drawing, hand_over, taken
 from benchmarks.cost import Cost, measured
@@ -123,9 +123,9 @@ def test_what_was_asked_for_and_not_made_counts_against_it(clean, few):
     found = scored(entries(clean), "ours", "", asked, BOTH)
     assert (found.publishable, found.requested) == (2, 6)
     assert found.headline == pytest.approx(1 / 3)
-    gone = [r for r in found.rows if r.measure == MISSING]
-    assert len(gone) == 4
-    assert not any(r.passed for r in gone)
+    told = [r for r in found.rows if r.measure == MISSING]
+    gone = [r for r in told if not r.passed]
+    assert (len(told), len(gone)) == (6, 4)
     assert "too little footage" in gone[-1].findings[0].what
     assert scored([], "nobody").headline == 0.0
     one = scored([Entry("r1-01", "9x16", None, "its file is gone")], "ours")
@@ -307,7 +307,7 @@ def test_it_is_written_three_times_and_asks_nobody(clean, few, tmp_path, monkeyp
     }  # fmt: skip
     assert told["facts"] == {"commit": "abc"}
     table = pq.read_table(files[1])
-    assert table.num_rows == len(ours.rows) + len(naive.rows) == 6 + 2 + 6
+    assert table.num_rows == len(ours.rows) + len(naive.rows) == 6 + 4 + 6 + 2
     assert read_records(files[1], Row) == [*ours.rows, *naive.rows]
     text = files[2].read_text()
     assert "The &lt;yardstick&gt;" in text
@@ -400,7 +400,8 @@ def test_the_command_tells_every_measure_and_the_headline(project, few):
     assert done.exit_code == 0, done.output
     for measure in BLIND:
         assert re.search(rf"{measure.name} .* 2 of 2 ", done.stdout)
-    assert "not made: r1 15 s 9x16: too little footage for 15 s" in done.stdout
+    assert "not made: r1 15 s 9x16 (too little footage for 15 s)" in done.stdout
+    assert "can go out today: 2 of 4 requested cutdowns (50%)" in done.stdout
     assert "publishable: 2 of 4 requested cutdowns (50%)" in done.stdout
     assert "against the truth: not measured" in done.stdout
     assert (project.root / "score" / "index.html").is_file()
@@ -417,7 +418,44 @@ def test_the_command_takes_a_truth_and_another_folder(project, few, tmp_path):
     (tmp_path / "truth.json").write_text("{}")
     done = score(project, "--truth", tmp_path / "truth.json")
     assert done.exit_code == 1
-    assert "is no truth of a measuring library" in done.stderr
+    assert "is no truth.json of a library" in done.stderr and "it says no version" in done.stderr
+    done = score(project, "--truth", tmp_path / "none.json")
+    assert done.exit_code == 1 and "is no file" in done.stderr
+    (tmp_path / "file").write_text("")
+    done = score(project, "--out", tmp_path / "file")
+    assert done.exit_code == 1 and "cannot be used as a folder" in done.stderr
+
+
+def test_a_damaged_file_is_named_with_what_to_do(project):
+    (file,) = project.root.glob("delivery/*/9x16.mp4")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    try:
+        done = score(project)
+    finally:
+        file.write_bytes(whole)
+    assert done.exit_code == 0, done.output
+    assert (
+        f"delivery/{file.parent.name}/9x16.mp4 does not play to its end; delete it" in done.stdout
+    )
+    text = (project.root / "score" / "index.html").read_text()
+    assert "does not play: delete the file" in text and "could not run: the file" not in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["--bad", "-1"], "at least one in all"),
+        (["--bad", "0", "--good", "0"], "at least one in all"),
+        (["--jobs", "0"], "at least 1"),
+        (["--seeds", "a,b"], "not 'a,b'"),
+    ],
+)
+def test_defects_refuse_what_makes_no_sense(typed, told, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["defects", *typed])
+    with pytest.raises(SystemExit) as ended:
+        defects.main()
+    assert ended.value.code == 2 and told in capsys.readouterr().err
 
 
 def test_a_stored_cutdown_that_is_damaged_is_not_publishable(project, few):

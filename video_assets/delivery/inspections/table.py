@@ -106,6 +106,10 @@ GATES = tuple(m.name for m in MEASURES if m.holds)
 """Names of those that must find nothing, else the cutdown is set aside."""
 
 
+UNDECODED = "could not run: the file does not decode"
+"""What every measure that looks at pixels or samples says of a file that does not play."""
+
+
 def run(measure: Measure, case: Case) -> Outcome:
     """What a measure says. One that cannot run says so: that is a finding, never a pass.
 
@@ -114,7 +118,7 @@ def run(measure: Measure, case: Case) -> Outcome:
     """
     try:
         if not measure.blind and not case.decodes:
-            what = "could not run: the file does not decode"
+            what = UNDECODED
             return Outcome({}, (Finding(measure.name, what),))
         return measure.run(case)
     except Exception as error:

@@ -174,8 +174,12 @@ class Truth:
 
 def read_truth(path: Path) -> Truth:
     """The truth in a file. Raises VideoAssetsError where it is none of this version."""
+    if not path.is_file():
+        raise VideoAssetsError(f"{path} is no file; --truth takes the truth.json of a library")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict) or "version" not in found:
+            raise ValueError("it says no version")
         if found["version"] != TRUTH_VERSION:
             raise ValueError(f"version {found['version']}, expected {TRUTH_VERSION}")
         clips = [from_plain(TrueClip, c) for c in found["clips"]]
@@ -184,5 +188,6 @@ def read_truth(path: Path) -> Truth:
         return Truth(found["seed"], found["size"], clips, found.get("brief", {}), beats, others)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VideoAssetsError(
-            f"{path} is no truth of a measuring library: {error}; make the library again"
+            f"{path} is no truth.json of a library that was made for measuring, or of another "
+            f"version: {error}; make the library again"
         ) from error

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from video_assets.delivery.inspections.table import UNDECODED
 from video_assets.delivery.yardstick.plots import headlines_plot, shares_plot
 from video_assets.delivery.yardstick.score import Cutdown, Score, Summary, summaries
 from video_assets.delivery.yardstick.stills import Still
@@ -49,8 +50,9 @@ def _headline(own: Sequence[Score], who: str) -> str:
     but = sum(s.but_exports for s in own) / len(own)
     return (
         f'<div class="head"><b>{mean:.0%}</b><span>{escape(who)}</span>'
-        f"<small>{good} of {asked} publishable · all gates but exports: {but:.0%} · write-path "
-        f"gates let {today:.0%} out{_campaign(own)}"
+        f"<small>{good} of {asked} publishable by every gate, also those to come · "
+        f"<strong>{today:.0%} can go out today</strong> · without the exports that are not made at "
+        f"all yet: {but:.0%}{_campaign(own)}"
         f"{'' if all(s.with_truth for s in own) else ' · truth not measured'}</small></div>"
     )
 
@@ -150,10 +152,15 @@ def _card(one: Cutdown, score: Score) -> str:
     failed = [
         r
         for r in score.rows
-        if (r.cut, r.aspect) == (one.cut, one.aspect) and not r.passed and r.kind == "gate"
+        if (r.cut, r.aspect) == (one.cut, one.aspect)
+        and not r.passed
+        and r.kind == "gate"
+        and not all(f.what in (UNDECODED, one.why) for f in r.findings)  # said once
     ]
     if not one.made:
         state, word = "bad", "not made"
+    elif not one.plays:
+        state, word = "bad", "does not play: delete the file and run again"
     elif one.publishable:
         state, word = "good", "publishable"
     else:

@@ -11,7 +11,7 @@ from statistics import median
 
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.sources import Sources
-from video_assets.delivery.inspections.table import MEASURES, UNMADE, Measure, run
+from video_assets.delivery.inspections.table import MEASURES, UNDECODED, UNMADE, Measure, run
 from video_assets.delivery.inspections.truth import Truth
 from video_assets.delivery.yardstick.stills import Still, still, when
 from video_assets.delivery.yardstick.table import (
@@ -75,6 +75,8 @@ class Cutdown:
     """Whether the write path as it is now would set it aside."""
     why: str = ""
     """Why it is not there."""
+    plays: bool = True
+    """Whether the file decodes to its end."""
     stills: tuple[Still, ...] = ()
     """The first is its poster, the others are frames at findings."""
 
@@ -124,6 +126,17 @@ class Score:
         return {
             r.measure: r.passed for r in self.rows if not r.cut and r.kind == "gate" and r.measured
         }
+
+    def why_set_aside(self, one: Cutdown) -> str:
+        """What holds a cutdown back today, for people: the first finding, and how many more."""
+        found = [
+            f
+            for r in self.rows
+            if (r.cut, r.aspect) == (one.cut, one.aspect) and r.gate_today
+            for f in r.findings
+        ]
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        return f"{found[0].what}{more}" if found else ""
 
     @property
     def passes_today(self) -> float:
@@ -181,10 +194,9 @@ def scored(
             if (cut, aspect) not in found:
                 found[cut, aspect] = Cutdown(cut, aspect, why=why or "it was not made")
     for one in found.values():
-        if not one.made:
-            gone = (Finding(MISSING, f"{one.cut} {one.aspect}: {one.why}"),)
-            where = (who, setting, one.cut, one.aspect)
-            rows.append(Row(*where, MISSING, 0, "gate", True, False, True, {}, gone))
+        gone = () if one.made else (Finding(MISSING, one.why),)
+        where = (who, setting, one.cut, one.aspect)
+        rows.append(Row(*where, MISSING, 0, "gate", True, one.made, True, {}, gone))
     for several in CAMPAIGN_MEASURES if campaign else ():
         outcome = several.run(list(campaign.values()), truth)
         rows.append(_row((who, setting, "", ""), several, outcome))
@@ -215,6 +227,7 @@ def _judged(
         all(r.passed for r in rows if r.kind == "gate" and r.measure not in UNMADE),
         not all(r.passed for r in rows if r.gate_today),
         "",
+        case.decodes,
         _stills(case, rows) if stills and case.decodes else (),
     )
 
@@ -310,7 +323,7 @@ class Summary:
     limit: str
     """As a finding says it, else what CRAFT.md 8 asks of it."""
     example: str
-    """The first finding."""
+    """The first finding that says more than that a file does not play."""
 
     @property
     def counts_as(self) -> str:
@@ -357,7 +370,7 @@ def summaries(rows: Iterable[Row]) -> list[Summary]:
                 sum(r.passed for r in measured),
                 {k: (min(v), round(median(v), 4), max(v)) for k, v in values.items()},
                 limits[0] if limits else LIMITS.get(name, ""),
-                findings[0].what if findings else "",
+                next((f.what for f in findings if f.what != UNDECODED), ""),
             )
         )
     return found
