@@ -235,14 +235,6 @@ def _holds(cut: PictureCut, row: FootageRow, aspect: str, boxes: Sequence[Subjec
 Box = tuple[float, float, float, float]
 
 
-def tags_at(clip: TrueClip, start: float, end: float) -> frozenset[str]:
-    """What a span of a clip shows all the time."""
-    if not clip.shots:
-        return frozenset(clip.tags)
-    own = [set(s.tags) for s in clip.shots if s.start <= start and s.end >= end]
-    return frozenset(set().union(*own))
-
-
 def _mean(boxes: Sequence[Box]) -> Box:
     if not boxes:
         return (0.0, 0.0, 0.0, 0.0)
@@ -269,10 +261,10 @@ class Pool:
         self.left = [c for c in covers(lib) if not only or Fraction(c.fps) == fps]
         rng.shuffle(self.left)
 
-    def take(self, frames: int, tags: frozenset[str] = frozenset()) -> PictureCut:
-        """A look of so many frames, at one of `tags` where some are asked for."""
+    def take(self, frames: int) -> PictureCut:
+        """A look of so many frames."""
         seconds = frames / self.fps
-        for clip in [c for c in self.left if not tags or tags & set(c.tags)]:
+        for clip in self.left:
             for _ in range(12):
                 own = Fraction(clip.fps)
                 room = clip.duration - float(seconds) - 0.3
@@ -280,16 +272,15 @@ class Pool:
                     break
                 start = Fraction(round(self.rng.uniform(0.15, 0.1 + room) * own)) / own
                 span = float(start), float(start + seconds)
-                if spoiled(clip, *span) or (tags and not tags & tags_at(clip, *span)):
+                if spoiled(clip, *span):
                     continue
                 found = looked(self.lib, clip, start, seconds, self.fps)
                 if found is not None:
                     self.left.remove(clip)
                     return replace(found, frames=frames)
-        told = f" of {', '.join(sorted(tags))}" if tags else ""
         raise Scarce(
             f"the library (seed {self.lib.truth.seed}, {self.lib.truth.size}) has no clean "
-            f"{float(seconds):.1f} s{told} left to show; use a larger one"
+            f"{float(seconds):.1f} s left to show; use a larger one"
         )
 
 
@@ -358,11 +349,9 @@ def _laid_out(
         over.append((begins, begins + rng.randint(least, 2 * least - 1)))
     card = round(CARD * fps)
     slots = [*over, (at, at + card)]
-    wanted = _unseen(lib, story)
-    shows = rng.randrange(len(slots)) if wanted else -1
     picture = []
-    for number, (begins, ends) in sorted(enumerate(slots), key=lambda one: one[0] != shows):
-        look = pool.take(ends - begins, wanted if number == shows else frozenset())
+    for number, (begins, ends) in enumerate(slots):
+        look = pool.take(ends - begins)
         # a picture after the last line may be story or cover
         track = "V1" if number == len(slots) - 1 and rng.random() < 0.5 else "V2"
         picture.append(replace(look, track=track, start=begins))
@@ -393,15 +382,6 @@ def _reach(one: Spoken, fps: Fraction, least: int, rng: random.Random) -> int:
     if most < least // 2:
         raise Scarce("a line is too short to be covered")
     return rng.randint(least // 2, min(most, 2 * least))
-
-
-def _unseen(lib: Library, story: Sequence[PictureCut]) -> frozenset[str]:
-    """Tags that must be shown and that the speakers' pictures do not have."""
-    seen: set[str] = set()
-    for cut in story:
-        clip = lib.truth.by_path[cut.path]
-        seen |= tags_at(clip, float(cut.source_start), float(cut.source_start) + 0.6)
-    return lib.wanted - seen
 
 
 def _heard(
@@ -502,13 +482,9 @@ def _montage(
     pool = Pool(lib, rng, fps, only)
     lengths = [round(rng.uniform(0.9, 1.7) * fps) for _ in range(rng.randint(2, 4))]
     lengths.append(round(CARD * fps))
-    shows = rng.randrange(len(lengths))
-    looks: dict[int, PictureCut] = {}
-    for number in sorted(range(len(lengths)), key=lambda n: n != shows):
-        looks[number] = pool.take(lengths[number], lib.wanted if number == shows else frozenset())
     picture, at = [], 0
-    for number, frames in enumerate(lengths):
-        picture.append(replace(looks[number], start=at))
+    for frames in lengths:
+        picture.append(replace(pool.take(frames), start=at))
         at += frames
     card = at - lengths[-1]
     music = _music(lib, rng, needs | {"music"} if rng.random() < 0.7 else needs)

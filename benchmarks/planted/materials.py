@@ -65,11 +65,6 @@ class Library:
         """Tags that must not be shown."""
         return frozenset(str(t) for t in self.truth.brief.get("must_not", ()))
 
-    @property
-    def wanted(self) -> frozenset[str]:
-        """Tags that must be shown."""
-        return frozenset(str(t) for t in self.truth.brief.get("must_show", ()))
-
     def shot_at(self, path: str, start: Fraction, end: Fraction) -> Shot | None:
         """The shot that holds a span of a clip whole; None where a cut lies inside."""
         row = self.tables.rows[path]

@@ -198,16 +198,24 @@ def no_call_to_action(bench: Bench) -> Case | None:
     return bench.redone(replace(bench.line, titles=titles))
 
 
+def _plain(text: str) -> set[str]:
+    """Words without case and punctuation; those of an address one by one."""
+    return {word.strip(",!?").lower() for word in text.replace(".", " ").split()}
+
+
 @plants(14, SAYS, needs="idea asked")
 def a_required_line_is_missing(bench: Bench) -> Case | None:
     """The brief asks for a sentence, the idea took it up, and the cut does not say it."""
     idea, lib = bench.clean.idea, bench.library
     said = {one.line.line for one in bench.laid.said}
+    written = {w for t in bench.line.titles for w in _plain(f"{t.text} {t.sub}")}
     lines = [
         (own.group, line.text)
         for clip in lib.clips()
         for line in clip.lines
         if line.best and not line.flaws and line.line not in said and len(line.text) > 25
+        # what the card says too is there
+        and 2 * len(written & _plain(line.text)) < len(_plain(line.text))
         and (own := lib.line_at(clip.path, line.start)) is not None and own.group
     ]  # fmt: skip
     if idea is None or not lines:
