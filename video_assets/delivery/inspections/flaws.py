@@ -45,6 +45,14 @@ WHITE = 235
 """Level (of 255) from which a pixel is blown out (CRAFT 3.1)."""
 BLOWN = 0.08
 """Share of blown pixels that is bad (CRAFT 3.1), where the same view has far fewer elsewhere."""
+BLOWN_LIT = 0.02
+"""The same where that view is darker as a whole: light that was opened up too far, in a dark place
+with little that could turn white (measured: planted ones from 0.05 on)."""
+LIT = 1.35
+"""Times as bright (mean luma) from which a view is darker as a whole elsewhere: half a stop of what
+coded values of BT.709 make of it."""
+BESIDE = Fraction(1, 5)
+"""Seconds from a span, or from a change of light, at which its view is looked at first."""
 SAME_VIEW = 0.5
 """Correlation of two pictures' edges from which they show the same view."""
 BLOWN_ALONE = 0.3
@@ -175,7 +183,9 @@ def _looked(case: Case, shown: Shown, begin: Fraction) -> Looked:
             flaws.append(Flaw("out of focus", f"{-value:.2f}", f">= {BLURRED}", at))
     for name, limit, what in LIMITS:
         value, at = worst.get(name, (0.0, 0.0))
-        if value > limit and (name != "blown_share" or _blown(case, shown, seen, value)):
+        if name == "blown_share":
+            limit = _blown(case, shown, seen, value)
+        if value > limit:
             flaws.append(Flaw(what.format(value), f"{value:.1%}", f"<= {limit:.1%}", at))
     return Looked(figures, tuple(flaws))
 
@@ -284,31 +294,37 @@ def flicker(parts: Any, fps: float) -> float:
     return size if changes >= SWINGS * len(parts) / fps else 0.0
 
 
-def _blown(case: Case, shown: Shown, seen: Seen, share: float) -> bool:
-    """Whether so many white pixels are a fault: the same view has few at another time of the clip.
+def _blown(case: Case, shown: Shown, seen: Seen, share: float) -> float:
+    """Share of white pixels from which that is a fault here; 1 where nothing says that it is one.
 
-    White walls, skies and pages are white at all times. A picture that is blown out to a third is
-    at fault unless two other shots of its set-up are like it: then it is a style.
+    White walls, skies and pages are white at all times: the same view must have far fewer at
+    another time of the clip. A picture that is blown out to a third is at fault unless two other
+    shots of its set-up are like it: then it is a style.
     """
     import cv2
 
     shots = case.tables.shots
     own = shots.get(shown.cut.shot_id)
+    if share <= BLOWN_LIT:
+        return 1.0
     if own is None or share > BLOWN_ALONE:
-        return share > BLOWN_ALONE and (own is None or blown_like(case.tables, own) < 2)
+        return BLOWN_ALONE if own is None or blown_like(case.tables, own) < 2 else 1.0
     begin = source_start(case, shown)
     end = begin + Fraction(shown.end - shown.start) / case.timeline.fps
-    here = cv2.cvtColor(seen.small[len(seen.small) // 2], cv2.COLOR_RGB2GRAY)
+    cited = [n for n, t in enumerate(seen.times) if begin <= t < end]
     for time in _elsewhere(own, shots.values(), begin, end):
+        near = min(cited, key=lambda n: abs(seen.times[n] - time))  # what moves has moved least
+        here = cv2.cvtColor(seen.small[near], cv2.COLOR_RGB2GRAY)
         try:
             other = case.sources.pictures(shown.cut.path, time, time)
         except FootageError:
             continue
         there = cv2.cvtColor(other.small[other.at(time)], cv2.COLOR_RGB2GRAY)
         usual = float((there >= WHITE).mean())
-        if share > usual + BLOWN and share > 2 * usual and _alike(here, there) >= SAME_VIEW:
-            return True
-    return False
+        more = BLOWN_LIT if here.mean() >= LIT * there.mean() else BLOWN
+        if share > max(usual + more, 2 * usual) and _alike(here, there) >= SAME_VIEW:
+            return more
+    return 1.0
 
 
 def blown_like(tables: Tables, own: Shot) -> int:
@@ -318,14 +334,17 @@ def blown_like(tables: Tables, own: Shot) -> int:
 
 
 def _elsewhere(own: Shot, shots: Any, begin: Fraction, end: Fraction) -> list[Fraction]:
-    """Times outside of a span: in the middle of what its shot and the shots that touch it have."""
-    spans = [(own.start, begin), (end, own.end)]
-    spans += [
-        (s.start, s.end)
-        for s in shots
-        if s.clip_id == own.clip_id and (s.end == own.start or s.start == own.end)
-    ]
-    return [(a + b) / 2 for a, b in spans if b - a >= Fraction(2, 5)]
+    """Times outside of a span: just beside it, and in the middle of what its shot and the shots
+    that touch it have on either side."""
+    before, after = [(own.start, begin)], [(end, own.end)]
+    for other in shots:
+        if other.clip_id == own.clip_id:
+            before += [(other.start, other.end)] if other.end == own.start else []
+            after += [(other.start, other.end)] if other.start == own.end else []
+    long = Fraction(2, 5)
+    times = [b - BESIDE for a, b in before if b - a >= long]
+    times += [a + BESIDE for a, b in after if b - a >= long]
+    return times + [(a + b) / 2 for a, b in before + after if b - a >= long]
 
 
 def _alike(here: Any, there: Any) -> float:
