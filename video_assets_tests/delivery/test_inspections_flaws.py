@@ -19,6 +19,7 @@ SECONDS = 3
 JITTER = (
     "crop=448:252:16+12*sin(2.1*n*n):9+7*cos(1.7*n*n),scale=480:270"  # another place each frame
 )
+NIGHT = "lutyuv=y='val*0.5',drawbox=x=20:y=20:w=96:h=54:c=0x909090:t=fill"  # a lamp: 4 %
 SPOILED = {
     "clean": ("", ""),
     "soft": ("gblur=sigma=3.4", ""),
@@ -27,6 +28,8 @@ SPOILED = {
     "panned": ("crop=400:226:40+36*sin(1.3*t):22,scale=480:270", ""),
     "walked": ("crop=400:226:40+18*sin(12.6*t):22+9*cos(12.6*t),scale=480:270", ""),
     "blown": ("lutyuv=y='clip(val*1.9,16,235)':enable='gte(t,1.4)'", ""),
+    "lamp blown": (f"{NIGHT},lutyuv=y='clip(val*1.75,16,235)':enable='gte(t,1.4)'", ""),
+    "lamp lit": (f"{NIGHT},drawbox=x=20:y=20:w=96:h=54:c=white:t=fill:enable='gte(t,1.4)'", ""),
     "all blown": ("lutyuv=y='clip(val*2.3,16,235)'", ""),
     "flickering": ("hue=b='0.7*sin(2*PI*6*t)'", ""),
     "flashing": ("hue=b='3*between(t,1.4,1.5)'", ""),
@@ -112,6 +115,7 @@ def test_what_is_no_flaw_passes_and_its_figures_are_told(clips, name):
         ("half soft", F(1, 5), "out of focus"),
         ("shaken", F(1, 5), "the camera shakes"),
         ("blown", F(3, 2), "blown out"),
+        ("lamp blown", F(3, 2), "blown out"),
         ("all blown", F(1, 5), "blown out"),
         ("flickering", F(1, 5), "the light flickers"),
         ("clipped", F(1, 5), "the sound is clipped"),
@@ -128,8 +132,14 @@ def test_a_spoiled_span_is_found(clips, name, start, what):
 
 
 def test_the_good_half_of_a_spoiled_take_passes(clips):
-    for name in ("half soft", "blown"):
+    for name in ("half soft", "blown", "lamp blown"):
         assert vetoes.vetoed_takes_stay_out(case_of(clips[name], F(0), 32)).findings == ()
+
+
+def test_a_lamp_that_is_lit_in_a_dark_room_is_no_fault(clips):
+    found = vetoes.vetoed_takes_stay_out(case_of(clips["lamp lit"], F(3, 2), 32))
+    assert flaws.BLOWN_LIT < found.figures["blown_share"] < flaws.BLOWN
+    assert found.findings == ()
 
 
 def test_a_flaw_is_told_where_it_is(clips):

@@ -448,6 +448,52 @@ def test_a_picture_earlier_or_later_at_another_rate_is_no_other_time():
     assert alike < movement.ALIKE or abs(shift) > 2
 
 
+def panned(speed, seed=7):
+    """A hundred pictures of a room, 24 x 32, that a camera passes by so many pixels a picture."""
+    rng = np.random.default_rng(seed)
+    room = cv2.GaussianBlur(rng.uniform(0, 255, (24, 64)).astype(np.float32), (0, 0), 1.5)
+    room = 128 + 3 * (room - room.mean())
+    places = [np.array([[1, 0, 3 + speed * n], [0, 1, 0]], np.float32) for n in range(100)]
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.stack([cv2.warpAffine(room, place, (32, 24), flags=how) for place in places])
+
+
+@pytest.mark.parametrize(("speed", "covered"), [(0.05, False), (0.2, False), (0.2, True)])
+def test_what_moves_slowly_tells_its_time_by_where_it_stands(speed, covered):
+    """Also below a panel that lets a sixth of it through."""
+    rng = np.random.default_rng(3)
+    source, one, clear = panned(speed), filmed(25), np.ones((36, 24, 32), np.float32)
+    one.covered[:] = covered
+    through = 1 / 6 if covered else 1.0
+
+    def told(pictures):
+        coded = np.round(pictures * through + rng.normal(0, 0.3, pictures.shape))
+        alike, shift, _ = movement.moves(one, coded.astype(np.float32), source, clear)
+        return alike is None or alike >= movement.ALIKE, shift or 0
+
+    own = one.cited()
+    jittered = own + np.where(np.arange(36) % 2, 1, -1)
+    for right in (source[own], source[jittered], 0.7 * source[own] + 20):
+        agrees, shift = told(right)
+        assert agrees and abs(shift) < 1
+    for late in (-10, -5, 4, 9, 20):
+        agrees, shift = told(source[own + late])
+        far = min(abs(late), movement.REACH) - 1.5
+        assert not agrees or (shift * late > 0 and abs(shift) >= far), late
+
+
+def test_what_stands_still_tells_no_time():
+    rng = np.random.default_rng(4)
+    still, one, clear = panned(0.0), filmed(25), np.ones((36, 24, 32), np.float32)
+    source = still + rng.normal(0, 1.0, still.shape).astype(np.float32)  # grain, lost in coding
+    for late in (0, 5, 20):
+        coded = still[one.cited() + late] + rng.normal(0, 1.0, (36, 24, 32))
+        assert not movement._placed(
+            one, ~one.covered, coded.reshape(36, -1).astype(np.float32),
+            source.reshape(100, -1), clear.reshape(36, -1),
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize("rate", [25, 30, 50])
 @pytest.mark.parametrize("smooth", [1, 3])
 def test_another_take_in_the_same_room_is_another_time_at_any_rate(rate, smooth):

@@ -248,6 +248,21 @@ def test_what_nobody_recorded_is_found(cutdown, sound, word, request):
     assert word in said
 
 
+@pytest.mark.parametrize("cutdown", ["clean", "plain"])
+def test_loud_parts_that_are_cut_off_a_little_are_found_and_a_limiter_is_not(cutdown, request):
+    made = request.getfixturevalue(cutdown)
+    heard = np.abs(case_of(made).film.samples).max(axis=0)
+    high = heard[: len(heard) // 480 * 480].reshape(-1, 480).max(axis=1)
+    usual, loudest = float(np.percentile(high, 95)), float(high.max())
+    for lost in (2.0, 3.0):
+        at = usual * 10 ** (-lost / 20)
+        cut_off = f"aeval='clip(val(ch),-{at:.4f},{at:.4f})':c=same"
+        assert "clipped" in spoiled(made, cut_off).says(hearing.nothing_clicks_or_drops_out), lost
+    for gain in (3, 6):
+        limited = f"volume={gain}dB,alimiter=limit={loudest:.4f}:attack=2:release=60:level=false"
+        assert not spoiled(made, limited).says(hearing.nothing_clicks_or_drops_out), gain
+
+
 def told(file, sound):
     """What an ffmpeg filter says of a file's sound."""
     done = subprocess.run(

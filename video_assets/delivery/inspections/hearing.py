@@ -365,9 +365,10 @@ def _flat_tops(cited: list[Layer], file: Any, hints: list[_Hint]) -> list[int]:
     high = (peaks >= HIGHEST * top) & ~np.isnan(crest)
     kept = []
     for number in np.flatnonzero(found):
-        second = slice(max(0, number - near), number + near)
+        first, last = max(0, int(number) - near), int(number) + near
+        second = slice(first, last)
         flat = int(found[second].sum())
-        whole = int(((loud >= second.start) & (loud < second.stop)).sum())
+        whole = int(((loud >= first) & (loud < last)).sum())
         highest = high[second]
         cut_off = (
             highest.sum() >= FEWEST_HIGH

@@ -71,7 +71,7 @@ def moves(
     if lasting.mean() < ENOUGH:
         return None, None, False
     a, all_b, w = a[:, lasting], all_b[:, lasting], w[:, lasting]
-    found = None, None, False
+    found: tuple[float | None, float | None, bool] = None, None, False
     if not one.covered[keep].any():  # changes are too faint below a panel
         found = _changed(one, keep, a, all_b, w)
     alike, shift, _ = found
