@@ -4,6 +4,7 @@ import pytest
 
 from video_assets.delivery.inspections.case import Case
 from video_assets_tests.delivery.cases import Made
+from video_assets_tests.delivery.seeing import odd_footage, watched
 from video_assets_tests.delivery.talking import IDEA, talking
 
 
@@ -18,3 +19,33 @@ def talk(tmp_path_factory) -> Made:
 def spoken(talk) -> Case:
     """The same as it is judged."""
     return talk.case("9x16", idea=IDEA)
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory) -> Made:
+    """A cutdown of moving pictures and a still one; see `watched`."""
+    return watched(tmp_path_factory.mktemp("seen"))
+
+
+@pytest.fixture(scope="session")
+def odd(tmp_path_factory) -> Made:
+    """A cutdown of footage with oddities of its own; see `odd_footage`."""
+    return odd_footage(tmp_path_factory.mktemp("odd"))
+
+
+@pytest.fixture(scope="session")
+def nine(clean) -> Case:
+    """The clean cutdown in 9:16; its footage is read once for all."""
+    return clean.case("9x16")
+
+
+@pytest.fixture(scope="session")
+def wide(clean, nine) -> Case:
+    """The clean cutdown in 16:9."""
+    return clean.case("16x9", sources=nine.sources)
+
+
+@pytest.fixture(scope="session")
+def oddly(odd) -> Case:
+    """The odd cutdown in 16:9."""
+    return odd.case("16x9")
