@@ -3,8 +3,10 @@
 import pytest
 
 from video_assets.delivery.inspections.case import Case
+from video_assets.delivery.yardstick import score as scoring
 from video_assets_tests.delivery.cases import Made
 from video_assets_tests.delivery.seeing import odd_footage, watched
+from video_assets_tests.delivery.short_cut import BLIND, short_cut
 from video_assets_tests.delivery.talking import IDEA, talking
 
 
@@ -49,3 +51,17 @@ def wide(clean, nine) -> Case:
 def oddly(odd) -> Case:
     """The odd cutdown in 16:9."""
     return odd.case("16x9")
+
+
+@pytest.fixture(scope="session")
+def short(tmp_path_factory) -> Made:
+    """A clean cutdown of two seconds in two ratios."""
+    return short_cut(tmp_path_factory.mktemp("short"))
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Two quick measures stand for all of them."""
+    monkeypatch.setattr(scoring, "MEASURES", BLIND)
+    monkeypatch.setattr(scoring, "TRUTH_MEASURES", ())
+    monkeypatch.setattr(scoring, "CAMPAIGN_MEASURES", ())
