@@ -245,6 +245,27 @@ def test_damage_in_mid_file_is_found(clean):
     assert picture.plays_cleanly(clean.case("9x16")).findings == ()
 
 
+def test_damage_that_the_decoder_does_not_mind_is_found(clean):
+    good = clean.files["9x16"]
+    with open_container(good) as container:
+        pictures = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    data = good.read_bytes()
+    silent = 0
+    for number in range(0, len(pictures), 4):
+        at, size = pictures[number]
+        if size < 400:
+            continue
+        middle = at + size // 3
+        file = clean.folder / "zeros.mp4"
+        file.write_bytes(data[:middle] + bytes(60) + data[middle + 60 :])
+        case = clean.case("9x16", file)
+        found = picture.plays_cleanly(case)
+        assert found.findings, number
+        silent += not case.film.problem
+        assert found.figures["broken_pictures"] == 1
+    assert silent >= 3, "these are what a decoder alone does not find"
+
+
 def with_levels(case, loudness, peak):
     spoiled = replace(case)
     spoiled.__dict__["film"] = replace(case.film, loudness=loudness, peak=peak)

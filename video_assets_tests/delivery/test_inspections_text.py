@@ -5,20 +5,15 @@ from fractions import Fraction as F
 
 import pytest
 
-from video_assets.delivery.inspections import (
-    text,
-)
+from video_assets.delivery.inspections import text
+from video_assets.delivery.inspections.letters import Agreement, Writing
 from video_assets.delivery.inspections.measures import pictures_at
+from video_assets.delivery.inspections.text import Look
 from video_assets.editorial.captions import Chunk
-from video_assets.finishing import overlays
+from video_assets.finishing import formats, overlays
 from video_assets.foundation.media import open_container
-from video_assets.foundation.records import (
-    Title,
-)
-from video_assets_tests.delivery.talking import (
-    with_burned,
-    written,
-)
+from video_assets.foundation.records import Title
+from video_assets_tests.delivery.talking import with_burned, written
 
 
 def test_only_the_wanted_pictures_are_decoded_and_they_are_exact(talk):
@@ -120,3 +115,17 @@ def test_words_that_overlays_leave_out_are_found(spoken, monkeypatch):
     case = with_burned(spoken, *spoken.texts.burned)
     (found,) = written(text.text_reads_as_written(case))
     assert "'A slower light' is to be written" in found.what
+
+
+def test_a_short_caption_before_a_long_one_is_not_seen_in_it(spoken):
+    """Its box is filled by the next one's letters by more than half; a caption that stays is told."""
+    one, other = Agreement(0.63, 0.4), Agreement(0.999, 0.99)
+    box, wide = formats.Box(100, 800, 220, 860), formats.Box(20, 800, 300, 860)
+    short = Look(Writing("caption", "bends.", 69, 91, (69, 90), (), box=box), {91: one})
+    following = Writing("caption", "My grandfather", 91, 116, (91, 115), (), box=wide)
+    assert not text._still(short, 91, [short, Look(following, {91: other})])
+    assert text._still(short, 91, [short, Look(following, {91: Agreement(0.7, 0.4)})])
+    below = replace(following, box=formats.Box(20, 900, 300, 960))
+    assert text._still(short, 91, [short, Look(below, {91: other})])
+    stays = replace(short, at={91: Agreement(0.95, 0.9)})
+    assert text._still(stays, 91, [stays, Look(following, {91: other})])

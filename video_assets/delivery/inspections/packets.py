@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from video_assets.foundation import media
 
@@ -27,6 +28,10 @@ class Packed:
     open_groups: int
     """Keyframes after which pictures come that are shown before them: they need the group before
     (ITU-T H.264 3.30: an IDR picture lets nothing refer back)."""
+    broken: int
+    """Coded H.264 pictures that no encoder writes: lengths that do not add up, or bytes that may
+    not stand inside a unit (ITU-T H.264 7.4.1: 00 00 00, 00 00 01 and 00 00 02). A decoder often
+    makes something of them and complains of nothing."""
     edits: tuple[tuple["Edit", ...], ...]
     """The edit list of each track that has one."""
     starts: tuple[Fraction, ...]
@@ -53,7 +58,7 @@ def packed(file: Path) -> Packed:
 
     sizes = {"video": 0, "audio": 0}
     keys: list[int] = []
-    frames = opened = 0
+    frames = opened = broken = 0
     key: int | None = None
     leads = False
     with media.open_container(file) as container:
@@ -61,11 +66,13 @@ def packed(file: Path) -> Packed:
         kept = [s for some in streams for s in some]
         profile = str(streams[1][0].codec_context.profile) if streams[1] else ""
         starts = tuple(Fraction(s.start_time or 0) * Fraction(s.time_base or 1) for s in kept)
+        counted = _length_bytes(streams[0][0].codec_context) if streams[0] else 0
         with contextlib.suppress(av.error.FFmpegError):  # what is damaged is another's finding
             for packet in container.demux(kept) if kept else ():
                 sizes[packet.stream.type] += packet.size
                 if packet.stream.type != "video" or not packet.size:
                     continue
+                broken += counted > 0 and _is_broken(bytes(packet), counted)
                 if packet.is_keyframe:
                     keys.append(frames)
                     key, leads = packet.pts, False
@@ -81,9 +88,37 @@ def packed(file: Path) -> Packed:
         profile,
         distance,
         opened,
+        broken,
         tuple(_edits(file)),
         starts,
     )
+
+
+_NEVER = (b"\0\0\0", b"\0\0\1", b"\0\0\2")
+"""What stands in no unit: 03 is put between (ITU-T H.264 7.3.1)."""
+
+
+def _length_bytes(codec: Any) -> int:
+    """Bytes in which an H.264 track of an MP4 file says how long a unit is; 0 for other tracks.
+
+    ISO/IEC 14496-15, 5.3.3.1.2 (AVCDecoderConfigurationRecord).
+    """
+    told = bytes(codec.extradata or b"")
+    return (told[4] & 3) + 1 if codec.name == "h264" and len(told) > 4 and told[0] == 1 else 0
+
+
+def _is_broken(unit: bytes, counted: int) -> bool:
+    """Whether a coded picture is not a row of units, each with its length in `counted` bytes."""
+    at = 0
+    while at + counted <= len(unit):
+        length = int.from_bytes(unit[at : at + counted], "big")
+        at += counted
+        if not 0 < length <= len(unit) - at:
+            return True
+        if any(unit.find(never, at, at + length) >= 0 for never in _NEVER):
+            return True
+        at += length
+    return at != len(unit)
 
 
 def _edits(file: Path) -> Iterator[tuple[Edit, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from video_assets.delivery.inspections.case import Case, Outcome
+from video_assets.delivery.inspections.once import once
 from video_assets.delivery.inspections.packets import Packed, packed
 from video_assets.delivery.platforms import Platform, platforms
 from video_assets.finishing import formats
@@ -55,7 +56,7 @@ def has_the_right_size(case: Case) -> Outcome:
     }
     if not measures.picture.codec:  # it cannot be opened, or shows nothing
         return Outcome(figures, tuple(_unequal(expected)))
-    inside = packed(case.file)
+    inside = _inside(case)
     expected.append(("sound profile", inside.sound_profile, "LC"))
     found = [*_unequal(expected), *_profile(case, inside)]
     rows = [p for p in platforms().values() if p.takes(case.aspect, float(measures.seconds))]
@@ -195,12 +196,24 @@ def has_the_right_length(case: Case) -> Outcome:
 
 
 def plays_cleanly(case: Case) -> Outcome:
-    """The whole file decodes without a complaint."""
-    if not case.film.problem and case.film.frames:
-        return Outcome({"decoded_frames": case.film.frames})
-    what = case.film.problem or "no picture came out"
-    said = f"{case.timeline.cut_id} does not decode: {what}"
-    return Outcome({"decoded_frames": case.film.frames}, (Finding("plays_cleanly", said),))
+    """The whole file decodes without a complaint, and no coded picture is damaged."""
+    film = case.film
+    broken = _inside(case).broken if film.picture.codec else 0
+    figures = {"decoded_frames": film.frames, "broken_pictures": broken}
+    if film.problem or not film.frames:
+        what = film.problem or "no picture came out"
+        said = f"{case.timeline.cut_id} does not decode: {what}"
+        return Outcome(figures, (Finding("plays_cleanly", said),))
+    if broken:
+        what = f"{broken} coded pictures are damaged; render the cut again"
+        said = f"{case.timeline.cut_id}: {what}"
+        return Outcome(figures, (Finding("plays_cleanly", said, str(broken), "0"),))
+    return Outcome(figures)
+
+
+@once
+def _inside(case: Case) -> Packed:
+    return packed(case.film.file)
 
 
 def is_not_enlarged_too_far(case: Case) -> Outcome:

@@ -25,6 +25,9 @@ in a word leaves less than 0.8."""
 THERE = 0.5
 """Agreement of all its letters from which something is in the picture; where it is not, more pixels
 are wrong than it has letters."""
+BETTER = 0.2
+"""By which the writing that is planned for a frame must agree with it better than one that is not
+for the frame to show the former: short words share most of their box with long ones."""
 SEARCH = 12
 """Frames on either side in which a caption is looked for that does not come or go on time."""
 PIECE = 6
@@ -230,11 +233,11 @@ def captions_come_and_go_on_time(case: Case) -> Outcome:
         same = writing.text in beside
         if (one.at.get(first) or _NONE).whole < THERE:
             off.append((one, "comes", first, True))
-        elif not same and (one.at.get(writing.start - 1) or _NONE).whole >= THERE:
+        elif not same and _still(one, writing.start - 1, seen):
             off.append((one, "comes", writing.start - 1, False))
         if (one.at.get(last) or _NONE).whole < THERE:
             off.append((one, "goes", last, False))
-        elif not same and (one.at.get(writing.end) or _NONE).whole >= THERE:
+        elif not same and _still(one, writing.end, seen):
             off.append((one, "goes", writing.end, True))
     # captions come and go at once: they say best how far all is shifted
     off.sort(key=lambda o: o[0].writing.kind != "caption")
@@ -262,6 +265,23 @@ def captions_come_and_go_on_time(case: Case) -> Outcome:
 
 
 _NONE = Agreement(-1.0, -1.0)
+
+
+def _still(one: Look, frame: int, seen: Sequence[Look]) -> bool:
+    """Whether a frame outside of its time shows it, and not what is planned there instead."""
+    whole = (one.at.get(frame) or _NONE).whole
+    planned_there = [
+        o.at[frame].whole
+        for o in seen
+        if o is not one and frame in o.at and o.writing.full[0] <= frame <= o.writing.full[1]
+        and _meet(o.writing.box, one.writing.box)
+    ]  # fmt: skip
+    return whole >= THERE and whole + BETTER > max(planned_there, default=-1.0)
+
+
+def _meet(one: formats.Box, other: formats.Box) -> bool:
+    across = one.left < other.right and other.left < one.right
+    return across and one.top < other.bottom and other.top < one.bottom
 
 
 def _shifts(case: Case, off: Sequence[tuple[Look, str, int, bool]]) -> list[int]:
