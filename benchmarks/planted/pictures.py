@@ -168,19 +168,23 @@ def subject_out_of_frame(bench: Bench) -> Case | None:
 def _looking_away(bench: Bench, cuts: list[PictureCut]) -> Case | None:
     """The first of these cuts whose crop can leave its subject looks to the other side."""
     lib, line = bench.library, bench.line
-    for cut in cuts:
+    for shown in bench.clean.case().shown:  # what a card or another picture hides is no defect
+        cut = shown.cut
+        if cut not in cuts:
+            continue
         row, clip = lib.tables.rows[cut.path], lib.truth.by_path[cut.path]
-        end = cut.source_start + cut.frames / line.fps
-        seen = [s for s in clip.subject if s.start < end and s.end > cut.source_start]
+        first = cut.source_start + (shown.start - cut.start) / line.fps
+        times = [first + n / line.fps for n in range(shown.end - shown.start)]
         for focus in bench.rng.sample([(0.0, 0.5), (1.0, 0.5)], 2):
             aside = replace(cut, face=(0.0, 0.0, 0.0, 0.0), focus=focus)
             crop = crop_for(aside, row, bench.clean.aspect)
             left, right = crop.x / row.width, (crop.x + crop.width) / row.width
+            seen = [s for time in times for s in clip.subject if s.start <= time < s.end]
             boxes: list[Box] = [s.face if cut.face[2] > 0 else s.box for s in seen]
             out = [not left < b[0] + b[2] / 2 < right for b in boxes if b[2] > 0]
             if out and sum(out) >= 0.5 * len(out):
                 bench.note.size = f"{cut.path}, out in {sum(out) / len(out):.0%} of its frames"
-                picture = tuple(aside if c is cut else c for c in line.picture)
+                picture = tuple(aside if c == cut else c for c in line.picture)
                 return bench.redone(replace(line, picture=picture))
     return None
 

@@ -565,6 +565,14 @@ def test_only_words_that_are_cut_are_looked_at(plain, monkeypatch):
     assert many == onsets.captions_meet_their_words(case_of(plain))
 
 
+def test_a_note_before_a_soft_word_is_not_its_onset():
+    """A step of 10 dB where the word begins, one of 20 dB 140 ms before it."""
+    steps = np.zeros(200)
+    steps[58:61], steps[86:89] = (15.0, 20.0, 15.0), (8.5, 10.0, 8.5)
+    assert onsets._onset(steps, 0.37, 0.4375) == pytest.approx(0.4375, abs=0.006)
+    assert onsets._onset(steps, 0.37) == pytest.approx(0.2975, abs=0.006)
+
+
 @pytest.mark.parametrize("ms", [-200, 200])
 def test_sound_that_left_its_captions_is_found(clean, ms):
     """The energy alone tells: no word of the library is looked at."""

@@ -62,8 +62,8 @@ def _steps(levels: Any) -> Any:
 
 
 def _onset(steps: Any, at: float, near: float | None = None) -> float | None:
-    """Seconds of the step of energy around `at`; of several about as high the one closest to
-    `near`. None where there is none."""
+    """Seconds of the highest step of energy around `at`; with `near` of the one closest to that,
+    as a note of the music may be a higher one. None where there is none."""
     import numpy as np
 
     # A level belongs to the middle of its 10 ms.
@@ -73,9 +73,8 @@ def _onset(steps: Any, at: float, near: float | None = None) -> float | None:
         return None
     own = steps[first:last]
     tops = (own >= steps[first - 1 : last - 1]) & (own >= steps[first + 1 : last + 1])
-    places = np.flatnonzero(
-        tops & (own >= max(RISE, (0.6 if near is not None else 1.0) * own.max()))
-    )
+    least = RISE if near is not None else max(RISE, own.max())
+    places = np.flatnonzero(tops & (own >= least))
     if not len(places):
         return None
     times = (places + first) * HOP + HOP / 2
