@@ -484,8 +484,9 @@ class Workspace:
         project = Project(self, slug)
         if not project.root.is_dir():
             known = ", ".join(self.projects()) or "none yet"
+            place = f"{self.root}{'' if self.root.is_dir() else ', a folder that is not there'}"
             raise ProjectError(
-                f"there is no project {slug!r} (projects: {known}); "
+                f"there is no project {slug!r} in {place} (projects: {known}); "
                 f"make it with `video-assets project add {slug} --footage DIR`"
             )
         return project

@@ -129,7 +129,7 @@ def _findings(
                 Finding(
                     name,
                     f"{part} lies in the {case.aspect} crop in {share:.0%} of the frames of "
-                    f"{shown.cut.path}; move its focus",
+                    f"{shown.cut.path}; choose another take",
                     f"{share:.3f}",
                     f">= {limit}",
                     at,

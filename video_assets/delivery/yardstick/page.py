@@ -17,7 +17,10 @@ def page(scores: Sequence[Score], title: str, facts: Mapping[str, Any] | None = 
     who = list(dict.fromkeys(s.who for s in scores))
     by_who = {n: summaries(r for s in scores if s.who == n for r in s.rows) for n in who}
     told = "".join(_headline([s for s in scores if s.who == n], n) for n in who)
-    sections = "\n".join(_contestant(s, len(scores) > 1) for s in scores)
+    cutdowns = "\n".join(_contestant(s, len(scores) > 1) for s in scores)
+    measures = f"<section><h2>Measures</h2>{_LEGEND}{_measures(by_who)}</section>"
+    # whoever made one wants to see its cutdowns; whoever compares wants the table first
+    sections = [measures, cutdowns] if len(who) > 1 else [cutdowns, measures]
     plots = (headlines_plot(scores) if len(scores) > 1 else b"", shares_plot(by_who))
     return f"""<!doctype html>
 <html lang="en">
@@ -34,9 +37,10 @@ def page(scores: Sequence[Score], title: str, facts: Mapping[str, Any] | None = 
 {_facts(facts or {})}
 </header>
 <main>
-{"".join(_plot(data, name) for data, name in zip(plots, ("headline", "measures"), strict=True))}
-<section><h2>Measures</h2>{_measures(by_who)}</section>
-{sections}
+{_plot(plots[0], "headline")}
+{sections[0]}
+{_plot(plots[1], "measures")}
+{sections[1]}
 </main>
 </body>
 </html>
@@ -103,9 +107,8 @@ def _measures(by_who: Mapping[str, Sequence[Summary]]) -> str:
         cells = ""
         for own in by_who.values():
             cells += _cell(next((s for s in own if s.measure == name), None))
-        place = f"row {first.row}, " if first.row else ""
         body += (
-            f"<tr><td>{escape(name.replace('_', ' '))}<br><small>{place}{first.counts_as}; "
+            f"<tr><td>{escape(name.replace('_', ' '))}<br><small>{first.counts_as}; "
             f"asked: {escape(first.limit)}</small></td>{cells}</tr>"
         )
     return f'<div class="wide"><table><tr><th>measure</th>{head}</tr>{body}</table></div>'
@@ -195,6 +198,18 @@ def _frame(one: Still) -> str:
     )
 
 
+_LEGEND = """<details class="dim"><summary>How to read this</summary><ul>
+<li><b>gate</b>: a cutdown that fails it is set aside and not published</li>
+<li><b>gate to come</b>: counts in the headline here, and holds nothing back yet</li>
+<li><b>gate of the yardstick</b>: counts in the headline; asks for a library's truth or all cuts
+</li>
+<li><b>score</b>, <b>report</b>: told, and holds nothing back</li>
+<li><b>6 of 8</b>: cutdowns that hold, of those in which there was something to measure</li>
+<li><b>figures</b>: the middle of all cutdowns in all ratios (lowest to highest)</li>
+<li><b>LUFS</b>, <b>dBTP</b>: loudness and true peak (ITU-R BS.1770); <b>dE00</b>: difference of two
+colours (CIEDE2000), about 1 can just be seen; <b>p95</b>: 95 of 100 lie below</li>
+</ul></details>"""
+
 _STYLE = """
 :root{color-scheme:dark;--ink:#e9ecf1;--dim:#98a1b0;--line:#262c37;--card:#151920;--good:#6fcf97;
 --mild:#f2c94c;--bad:#ff7b72;--accent:#f2b04a}
@@ -230,5 +245,6 @@ i{color:var(--mild);font-style:normal}
 .frames{display:flex;flex-wrap:wrap;gap:8px;margin-top:8px}
 figure{margin:0;max-width:110px}
 figure img{max-width:100%;border-radius:6px}
+details{margin:0 0 14px}
 figcaption{font-size:10px;color:var(--dim)}
 """
