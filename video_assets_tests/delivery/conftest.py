@@ -5,6 +5,7 @@ import pytest
 from video_assets.delivery.inspections.case import Case
 from video_assets.delivery.yardstick import score as scoring
 from video_assets_tests.delivery.cases import Made
+from video_assets_tests.delivery.listening import speech, without_music
 from video_assets_tests.delivery.seeing import odd_footage, watched
 from video_assets_tests.delivery.short_cut import BLIND, short_cut
 from video_assets_tests.delivery.talking import IDEA, talking
@@ -65,3 +66,15 @@ def few(monkeypatch):
     monkeypatch.setattr(scoring, "MEASURES", BLIND)
     monkeypatch.setattr(scoring, "TRUTH_MEASURES", ())
     monkeypatch.setattr(scoring, "CAMPAIGN_MEASURES", ())
+
+
+@pytest.fixture(scope="session")
+def over_music(tmp_path_factory) -> Made:
+    """Three spoken lines over music, rendered."""
+    return speech(tmp_path_factory.mktemp("speech") / "a")
+
+
+@pytest.fixture(scope="session")
+def plain(over_music) -> Made:
+    """The same lines without music."""
+    return without_music(over_music)
