@@ -70,6 +70,9 @@ class Step:
     """Done under the lease before the inputs are looked at."""
     hindered: Callable[[Project], str] = nothing_hinders
     """What to mount before it can be made, however current it is; empty where nothing hinders."""
+    needs: Callable[[Project], str] = nothing_hinders
+    """What to mount before it can be made anew; asked only where it is due, so that what is current
+    stays so. Else it would read files that are not there as files without words or pictures."""
     narrow: frozenset[str] = field(default_factory=frozenset)
     """Deps that count for order only: the step's own `inputs` say which part of them it reads."""
 
@@ -93,6 +96,9 @@ class Step:
             raise ProjectError(hindered)
         with project.leased():
             self.prepare(project)
+            needed = self._needed(project)
+            if needed:
+                raise ProjectError(needed)
             return project.make(
                 self.name,
                 self.version,
@@ -100,6 +106,12 @@ class Step:
                 lambda draft: self.make(project, draft),
                 again=project.options.force or not self.whole(project),
             )
+
+    def _needed(self, project: Project) -> str:
+        if self.needs is nothing_hinders:
+            return ""
+        due = project.options.force or not self.is_current(project)
+        return self.needs(project) if due else ""
 
 
 OUTSIDE_FILES: dict[str, tuple[str, ...]] = {

@@ -1,6 +1,7 @@
 """A shut gate stays shut, however often one runs; two commands never make one project at once."""
 
 import dataclasses
+import json
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from video_assets import definitions
 from video_assets.foundation import store
 from video_assets.foundation.errors import BriefError, ProjectError
+from video_assets.foundation.records import Word
 from video_assets.foundation.store import Workspace, kept
 from video_assets.orchestration import runs
 from video_assets.orchestration.assets import editorial, library
@@ -80,6 +82,30 @@ def test_an_empty_mount_point_changes_nothing(project):
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_what_comes_due_while_the_disk_is_away_waits_for_it(project, small_clips):
+    """Sidecars that cannot be read are no clips without words: what was read stays."""
+    small_clips(project.workspace.root)
+    first = sorted(project.footage_root.glob("lake/*.mp4"))[0]
+    words = [{"text": "Kwikset", "start": 0.5, "end": 1.0}]
+    first.with_suffix(".json").write_text(json.dumps({"words": words}))
+    assert not run(project, "transcripts").stopped
+
+    def heard():
+        return [(w.text, w.source) for w in project.read(library.WORDS, Word)]
+
+    assert heard() == [("Kwikset", "sidecar")]
+    away = project.footage_root.rename(project.footage_root.with_name("away"))
+    brief = project.path("brief.yaml")
+    brief.write_text(f"{brief.read_text()}glossary: [{{word: Quickset, instead_of: [Kwikset]}}]\n")
+    outcome = run(project, "transcripts")
+    assert outcome.stopped and any("OFFLINE" in why for _, why in outcome.failed), outcome
+    assert heard() == [("Kwikset", "sidecar")]
+    away.rename(project.footage_root)
+    assert not run(project, "transcripts").stopped
+    assert heard() == [("Quickset", "sidecar")]
+
+
 def test_a_second_command_waits_and_then_says_who_is_at_work(project, monkeypatch):
     monkeypatch.setattr(store, "LEASE_WAIT", 0.2)
     other = Workspace(project.workspace.root).project("a")

@@ -613,6 +613,7 @@ STEPS = (
         (shots_tile_their_clips,),
         ("parquet", "opencv"),
         whole=partial(nothing_waits, step="shot_index"),
+        needs=footage_offline,
     ),
     Step(
         "soundtracks",
@@ -626,6 +627,7 @@ STEPS = (
         (sound_agrees_with_the_clip,),
         ("parquet", "wav"),
         whole=partial(nothing_waits, step="soundtracks"),
+        needs=footage_offline,
     ),
     Step(
         "transcripts",
@@ -639,6 +641,7 @@ STEPS = (
         (words_are_in_order, overlong_words_are_flagged),
         ("parquet",),
         pool="models",
+        needs=footage_offline,
     ),
     Step(
         "frame_index",
