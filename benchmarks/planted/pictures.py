@@ -181,12 +181,20 @@ def _looking_away(bench: Bench, cuts: list[PictureCut]) -> Case | None:
             left, right = crop.x / row.width, (crop.x + crop.width) / row.width
             seen = [s for time in times for s in clip.subject if s.start <= time < s.end]
             boxes: list[Box] = [s.face if cut.face[2] > 0 else s.box for s in seen]
-            out = [not left < b[0] + b[2] / 2 < right for b in boxes if b[2] > 0]
+            out = [_is_out(b, left, right) for b in boxes if b[2] > 0]
             if out and sum(out) >= 0.5 * len(out):
                 bench.note.size = f"{cut.path}, out in {sum(out) / len(out):.0%} of its frames"
                 picture = tuple(aside if c == cut else c for c in line.picture)
                 return bench.redone(replace(line, picture=picture))
     return None
+
+
+def _is_out(box: Box, left: float, right: float) -> bool:
+    """Whether a subject's middle is outside a crop that does not show most of what fits into it: of
+    one that fills the whole picture, any part does."""
+    part = max(0.0, min(right, box[0] + box[2]) - max(left, box[0]))
+    middle = box[0] + box[2] / 2
+    return not left < middle < right and part < 0.6 * min(box[2], right - left)
 
 
 @plants(14, "shows_what_it_cites")
