@@ -102,7 +102,7 @@ def test_what_comes_due_while_the_disk_is_away_waits_for_it(project, small_clips
     assert outcome.stopped and any("OFFLINE" in why for _, why in outcome.failed), outcome
     assert heard() == [("Kwikset", "sidecar")]
     away.rename(project.footage_root)
-    assert not run(project, "transcripts").stopped
+    BY_NAME["transcripts"].run(project)
     assert heard() == [("Quickset", "sidecar")]
 
 
