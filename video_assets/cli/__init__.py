@@ -7,7 +7,15 @@ import warnings
 import typer
 
 from video_assets.cli.making import demo, run
-from video_assets.cli.projects import doctor, forget, project_add, project_list, search, status
+from video_assets.cli.projects import (
+    doctor,
+    forget,
+    project_add,
+    project_list,
+    search,
+    status,
+    trace,
+)
 from video_assets.cli.publishing import approve, metrics_import, publish, reject, withdraw
 from video_assets.cli.scoring import score
 
@@ -35,6 +43,7 @@ app.command("publish")(publish)
 app.command("withdraw")(withdraw)
 metrics_app.command("import")(metrics_import)
 app.command("forget")(forget)
+app.command("trace")(trace)
 app.command("doctor")(doctor)
 
 

@@ -124,6 +124,27 @@ def search(
 
 
 @spoken_plainly
+def trace(
+    slug: Slug,
+    what: Annotated[
+        str, typer.Argument(help="A clip (path or first digits of its digest), or a cut.")
+    ],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say where a clip is used, or what a cut is made of. Example: video-assets trace spring
+    r1-02"""
+    from video_assets.orchestration.provenance import trace as find
+    from video_assets.orchestration.shown import show_trace
+
+    found = find(workspace_in(data).project(slug), what)
+    if as_json:
+        print_json(found)
+        return
+    show_trace(found)
+
+
+@spoken_plainly
 def forget(
     slug: Slug,
     paths: Annotated[

@@ -4,8 +4,9 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +16,9 @@ from rich.table import Table
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.progress import Listener
 from video_assets.foundation.store import Project, write_atomic
+
+if TYPE_CHECKING:
+    from video_assets.orchestration.provenance import Trace
 
 PLAIN_EVERY = 15.0
 """Seconds between two plain progress lines of one piece of work."""
@@ -249,6 +253,43 @@ def show_status(found: dict[str, Any], details: bool) -> None:
     if found["stale"]:
         console.print(f"to be made: {', '.join(found['stale'])}")
     console.print(f"next: {found['next']}", soft_wrap=True)
+
+
+def show_trace(found: "Trace") -> None:
+    """Where a clip is used, or what a cut is made of."""
+    console = _console()
+    told = ", ".join(f"{k} {_told(v)}" for k, v in found.more.items() if v)
+    console.print(f"[bold]{escape(found.asked)}[/bold] ({found.kind}): {escape(told)}")
+    for row in found.paths if found.kind == "clip" else ():
+        console.print(f"{escape(repr(row.path)[1:-1])} {row.role}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    first = "cut" if found.kind == "clip" else "clip"
+    for column in ("track", "from", "to", first, "clip from", "what"):
+        table.add_column(column, overflow="fold")
+    for use in found.uses:
+        table.add_row(
+            use.track,
+            f"{float(use.start):.2f}",
+            f"{float(use.start + use.duration):.2f}",
+            escape(use.cut_id if found.kind == "clip" else repr(use.path)[1:-1]),
+            f"{float(use.source_start):.2f}",
+            escape(f"“{use.says}”" if use.says else use.why),
+        )
+    if found.uses:
+        console.print(table)
+    else:
+        console.print("no timeline uses it")
+    for made in found.cutdowns:
+        state = "publishable" if made.publishable else "set aside"
+        sent = f"; {'; '.join(made.posts)}" if made.posts else ""
+        told = f"{made.cut_id} {made.aspect} {state} {made.sha256[:12]}{sent}"
+        console.print(escape(told), soft_wrap=True)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Fraction):
+        return f"{float(value):.2f}"
+    return " / ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def show_hits(hits: Sequence[Any]) -> None:
