@@ -353,6 +353,7 @@ def test_every_command_has_an_example():
         ["publish"],
         ["withdraw"],
         ["forget"],
+        ["trace"],
         ["metrics", "import"],
         ["project", "add"],
         ["project", "list"],
