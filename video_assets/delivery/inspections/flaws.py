@@ -47,7 +47,7 @@ BLOWN = 0.08
 """Share of blown pixels that is bad (CRAFT 3.1), where the same view has far fewer elsewhere."""
 BLOWN_LIT = 0.02
 """The same where that view is darker as a whole: light that was opened up too far, in a dark place
-with little that could turn white (measured: planted ones from 0.05 on)."""
+with little that could turn white (proposed; a planted one had 0.07, black pixels among them)."""
 LIT = 1.35
 """Times as bright (mean luma) from which a view is darker as a whole elsewhere: half a stop of what
 coded values of BT.709 make of it."""

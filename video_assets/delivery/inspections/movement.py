@@ -30,8 +30,9 @@ FEWEST = 6
 """Frames from which changes tell the time."""
 ELSEWHERE = 1.15
 """Times by which pictures must be less alike at the cited time than at another for that to be
-theirs. Measured on real and made footage, also below panels: right ones are most alike at the cited
-time itself (82 of 82 stretches); 6 to 20 frames off 1.1 to 1,500, a calm speaker's 1.2 to 8."""
+theirs. Measured on 82 stretches of real and made footage, some below panels, on which it was chosen
+too: right ones 1.00; 6 frames off 1.05 to 1,600; 16 and 20 off 1.00 to 2.5, as other pictures may
+look alike anywhere: what changes tells most of those."""
 LEAST_GAIN = 3e-5
 """By which their correlation must be higher there: what rounding leaves is less."""
 NEIGHBOURS = 2
