@@ -52,7 +52,7 @@ def speech_stands_over_music(case: Case) -> Outcome:
         return Outcome(figures, note=what, measured=False)
     bed = sounding.moved(bed, _lag(known, bed, rest))
     loud = _loud(bed)
-    audible = sounding.loudness(music.source) > sounding.INAUDIBLE[1]
+    audible = sounding.loudness_of(music) > sounding.INAUDIBLE[1]
     ends = round((float(case.timeline.duration) - FADED) * RATE)
     alls: list[_Block] = []
     found, lost, weakest = [], [], MOST

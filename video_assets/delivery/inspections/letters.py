@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,6 @@ from video_assets.finishing.typography import FONTS
 from video_assets.foundation import media
 from video_assets.foundation.records import Timeline
 
-AT_ONCE = 8
-"""Things drawn by one ffmpeg: bounds memory to some 80 MB at 1080 x 1920."""
 LIT = 24
 """Steps of luma (of 219) from which a pixel counts as drawn on."""
 SOLID = 0.25
@@ -73,36 +72,123 @@ class Writing:
         """How a frame (luma, TV range, full size) compares with this."""
         import numpy as np
 
-        box = self.box
+        box, plan = self.box, self._plan
         seen = luma[box.top : box.bottom, box.left : box.right].astype(np.int16)
         if seen.shape != self.letters.shape:
             return Agreement(-1.0, -1.0)
+        wrong = plan.veiled & ((seen < plan.lowest) | (seen > plan.highest))
+        right = 1 - float(wrong.sum()) / max(1, int(self.letters.sum()))
+        whole = min(right, _alike(seen[plan.solid], plan.expected[plan.solid]))
+        known = seen.astype(np.float32) * plan.solid
+        parts = [np.zeros(0)]
+        for band in plan.bands:
+            strip = known[band.rows]
+            both = (strip, strip * strip, strip * plan.shown[band.rows])
+            off, own, square, product = (
+                band.over(part.sum(axis=0, dtype=np.float64)) for part in (wrong[band.rows], *both)
+            )
+            parts.append(np.minimum(1 - off / band.core, band.alike(own, square, product)))
+        windows = np.concatenate(parts)
+        return Agreement(whole, float(windows.min()) if windows.size else 1.0)
+
+    @cached_property
+    def _plan(self) -> "_Plan":
+        """What frames are compared with: the same for all of them."""
+        import numpy as np
+
         low, high = self.low.astype(np.int16), self.high.astype(np.int16)
         veil = high - low
-        wrong = (veil <= VEILED * SPAN) & ((seen < low - OFF) | (seen > high + OFF))
         solid = veil <= SOLID * SPAN
-        planned = (low + high) / 2
+        expected = (low + high) / np.float32(2)
+        shown = expected * solid
+        return _Plan(
+            veil <= VEILED * SPAN,
+            solid,
+            low - OFF,
+            high + OFF,
+            expected,
+            shown,
+            [_Band.of(self.letters, solid, shown, rows) for rows in _bands(self.letters)],
+        )
 
-        def score(part: tuple[slice, slice]) -> float:
-            core = max(1, int(self.letters[part].sum()))
-            right = 1 - float(wrong[part].sum()) / core
-            known = solid[part]
-            return min(right, _alike(seen[part][known], planned[part][known]))
 
-        everywhere = slice(None), slice(None)
-        return Agreement(score(everywhere), min((score(w) for w in self.windows), default=1.0))
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A writing as it is compared; arrays of the shape of its box."""
 
-    @property
-    def windows(self) -> list[tuple[slice, slice]]:
-        """Pieces of its lines, about as wide as a letter, half over each other."""
-        found = []
-        for top, bottom in _bands(self.letters):
-            wide = max(4, (bottom - top) // 2)
-            for left in range(0, self.letters.shape[1], max(1, wide // 2)):
-                window = slice(top, bottom), slice(left, left + wide)
-                if int(self.letters[window].sum()) >= max(FEW, wide * wide // 5):
-                    found.append(window)
-        return found
+    veiled: Any
+    """bool: pixels that the picture behind cannot make anything of."""
+    solid: Any
+    """bool: pixels that hide the picture."""
+    lowest: Any
+    """int16: steps of luma that a veiled pixel may have; `highest` as well."""
+    highest: Any
+    expected: Any
+    """float32: the middle of both."""
+    shown: Any
+    """The same, 0 where the picture shines through."""
+    bands: "list[_Band]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """A line of letters, cut into n windows about as wide as a letter, half over each other.
+
+    Sums over windows are differences of running sums over columns.
+    """
+
+    rows: slice
+    starts: Any
+    """Columns, int, shape (n,); `ends` exclusive."""
+    ends: Any
+    core: Any
+    """Pixels of letters, shape (n,), as are those below."""
+    known: Any
+    """Solid pixels, the sum of what they should be, and of its square."""
+    planned: Any
+    squared: Any
+
+    @classmethod
+    def of(cls, letters: Any, solid: Any, shown: Any, rows: tuple[int, int]) -> "_Band":
+        """Windows of one line that hold enough of letters to say something."""
+        import numpy as np
+
+        top, bottom = rows
+        part = slice(top, bottom)
+        wide = max(4, (bottom - top) // 2)
+        starts = np.arange(0, letters.shape[1], max(1, wide // 2))
+        ends = np.minimum(starts + wide, letters.shape[1])
+        core = _over(letters[part].sum(axis=0, dtype=np.float64), starts, ends)
+        kept = core >= max(FEW, wide * wide // 5)
+        starts, ends = starts[kept], ends[kept]
+        known, planned, squared = (
+            _over(one.sum(axis=0, dtype=np.float64), starts, ends)
+            for one in (solid[part], shown[part], shown[part] ** 2)
+        )
+        return cls(part, starts, ends, core[kept], known, planned, squared)
+
+    def over(self, columns: Any) -> Any:
+        """Sums of a figure per column over the windows."""
+        return _over(columns, self.starts, self.ends)
+
+    def alike(self, seen: Any, squared: Any, product: Any) -> Any:
+        """As `_alike`, of the sums of what is seen, its square, and its product with the plan."""
+        import numpy as np
+
+        count = np.maximum(self.known, 1)
+        middle, planned = seen / count, self.planned / count
+        spread = np.sqrt(np.maximum(squared / count - middle**2, 0))
+        wanted = np.sqrt(np.maximum(self.squared / count - planned**2, 0))
+        alike = (product / count - middle * planned) / np.maximum(spread * wanted, 1e-9)
+        plain = (self.known < FEW) | (wanted < PLAIN)
+        return np.where(plain, 1.0, np.where(spread < 1, 0.0, alike))
+
+
+def _over(columns: Any, starts: Any, ends: Any) -> Any:
+    import numpy as np
+
+    running = np.concatenate([[0.0], np.cumsum(columns)])
+    return running[ends] - running[starts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +234,47 @@ def _fading(milliseconds: int, fps: Fraction) -> int:
 
 
 def drawn(wanted: Sequence[Writing], size: tuple[int, int], aspect: str) -> Iterator[Writing]:
-    """The same things with their pixels in a picture of `size`, some at a time."""
+    """The same things with their pixels in a picture of `size`, one after another."""
     safe = formats.safe_zone(aspect, *size)
-    for at in range(0, len(wanted), AT_ONCE):
-        some = wanted[at : at + AT_ONCE]
-        sheets: list[list[Mark]] = []
-        for one in some:
-            letters = [m for m in one.marks if m.text]
-            rest = [m for m in one.marks if not m.text]
-            plain = [m for m in one.marks if m.kind != "panel"]
-            sheets += [[*rest, *letters], rest, plain]
-        black, white = _drawn(sheets, size)
-        for n, one in enumerate(some):
-            yield _looked_at(one, black[3 * n : 3 * n + 3], white[3 * n : 3 * n + 3], safe)
+    sheets: dict[tuple[Mark, ...], int] = {}
+    asked: list[tuple[int, int, int]] = []
+    for one in wanted:
+        rest = tuple(m for m in one.marks if not m.text)
+        whole = (*rest, *(m for m in one.marks if m.text))
+        plain = tuple(m for m in whole if m.kind != "panel")
+        # most things have no panel, and titles nothing but letters: each sheet is drawn once
+        first, second, third = (sheets.setdefault(s, len(sheets)) for s in (whole, rest, plain))
+        asked.append((first, second, third))
+    last = {sheet: n for n, own in enumerate(asked) for sheet in own}
+    done = _drawn(list(sheets), size)
+    kept: dict[int, tuple[Any, Any]] = {}
+    for n, (one, own) in enumerate(zip(wanted, asked, strict=True)):
+        while any(sheet not in kept for sheet in own):
+            kept[len(kept)] = next(done)
+        black, white = zip(*(kept[sheet] for sheet in own), strict=True)
+        yield _looked_at(one, black, white, safe)
+        for sheet in own:
+            if last[sheet] == n:
+                kept[sheet] = ((), ())  # a long cutdown's would fill the memory
 
 
-def _looked_at(one: Writing, black: Any, white: Any, safe: formats.Box) -> Writing:
+def _looked_at(
+    one: Writing, black: Sequence[Any], white: Sequence[Any], safe: formats.Box
+) -> Writing:
     import numpy as np
 
-    def drawn_on(sheet: int) -> Any:
-        lifted = black[sheet].astype(np.int16) - 16
-        return np.maximum(lifted, 235 - white[sheet].astype(np.int16)) > LIT
-
+    touched = [(s != g).any(1) for g, all_of in ((16, black), (235, white)) for s in all_of]
+    found = np.flatnonzero(np.any(touched, axis=0))
+    top, bottom = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
     one = replace(one, small=_small(black[0], white[0]))
-    plain = drawn_on(2)
-    inside = int(plain[safe.top : safe.bottom, safe.left : safe.right].sum())
+    dark, light = ([_signed(s[top:bottom]) for s in sheets] for sheets in (black, white))
+    plain = np.maximum(dark[2] - 16, 235 - light[2]) > LIT
+    within = slice(max(0, safe.top - top), max(0, safe.bottom - top))
+    inside = int(plain[within, safe.left : safe.right].sum())
     outside = int(plain.sum()) - inside
-    changed = np.maximum(np.abs(_signed(black[0]) - black[1]), np.abs(_signed(white[0]) - white[1]))
-    solid = _signed(white[0]) - black[0] <= SOLID * SPAN
-    letters = (changed > 2 * LIT) & solid
+    changed = np.maximum(np.abs(dark[0] - dark[1]), np.abs(light[0] - light[1]))
+    letters = np.zeros(black[0].shape, bool)
+    letters[top:bottom] = (changed > 2 * LIT) & (light[0] - dark[0] <= SOLID * SPAN)
     rows, columns = np.flatnonzero(letters.any(1)), np.flatnonzero(letters.any(0))
     if not len(rows):
         return replace(one, outside=outside)
@@ -237,11 +335,12 @@ def _bands(letters: Any) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _drawn(sheets: Sequence[Sequence[Mark]], size: tuple[int, int]) -> tuple[Any, Any]:
-    """Luma (uint8, TV range, shape (sheets, height, width)) of each sheet on black, on white."""
+def _drawn(sheets: Sequence[Sequence[Mark]], size: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
+    """Luma (uint8, TV range, shape (height, width)) of each sheet on black, and on white."""
     import ffmpeg
-    import numpy as np
 
+    if not sheets:
+        return
     rate = 25
     laid = [
         replace(mark, start=n, end=n + 1, fade_in=0, fade_out=0)
@@ -262,14 +361,24 @@ def _drawn(sheets: Sequence[Sequence[Mark]], size: tuple[int, int]) -> tuple[Any
                 .filter("trim", end_frame=len(sheets))
                 .filter("ass", "text.ass", fontsdir="fonts")
                 .filter("extractplanes", "y")
-                .output(ground, f="rawvideo", fps_mode="passthrough")
+                .filter("pad", "ceil(iw/4)*4")  # the codec's step
+                # run lengths: writing and reading raw pictures took longer than drawing them
+                .output(f"{ground}.mov", vcodec="qtrle", pix_fmt="gray", fps_mode="passthrough")
             )
         graph = ffmpeg.merge_outputs(*outputs).global_args("-v", "error")
         media.run(graph, scratch, 600, "drawing the words alone")
-        shape = (len(sheets), size[1], size[0])
-        black, white = (
-            np.fromfile(scratch / ground, np.uint8).reshape(shape) for ground in ("black", "white")
-        )
-        return black, white
+        black, white = (_sheets(scratch / f"{ground}.mov", size) for ground in ("black", "white"))
+        yield from zip(black, white, strict=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sheets(file: Path, size: tuple[int, int]) -> Iterator[Any]:
+    """Pictures that were kept as run lengths: 8 bits, grey, 255 for black as QuickTime has it."""
+    import numpy as np
+
+    with media.open_container(file) as container:
+        for frame in container.decode(container.streams.video[0]):
+            plane = frame.planes[0]
+            lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+            yield 255 - lines[: size[1], : size[0]]

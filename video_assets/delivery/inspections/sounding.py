@@ -4,6 +4,7 @@ of the sound.
 The cited sound is read from the footage and from the bed's file, never from the mix.
 """
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -109,10 +110,24 @@ def sounds(case: Case) -> bool | None:
     """
     most = -70.0
     for layer in layers(case):
-        most = max(most, loudness(layer.source))
+        most = max(most, loudness_of(layer))
         if most > INAUDIBLE[1]:
             return True
     return None if most >= INAUDIBLE[0] else False
+
+
+_HEARD: dict[int, tuple["weakref.ref[Any]", float]] = {}
+
+
+def loudness_of(layer: Layer) -> float:
+    """A layer's `loudness`, once for as long as its samples are kept: for the other aspects."""
+    key = id(layer.source)
+    known = _HEARD.get(key)
+    if known is not None and known[0]() is layer.source:
+        return known[1]
+    found = loudness(layer.source)
+    _HEARD[key] = (weakref.ref(layer.source, lambda _: _HEARD.pop(key, None)), found)
+    return found
 
 
 def spoken_spans(case: Case) -> list[tuple[int, int]]:
