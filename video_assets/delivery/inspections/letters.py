@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from video_assets.delivery.inspections.case import Case
-from video_assets.delivery.inspections.measures import small_size
+from video_assets.delivery.inspections.measures import first_plane, small_size
 from video_assets.finishing import formats
 from video_assets.finishing.overlays import Mark, ass_for, marks
 from video_assets.finishing.typography import FONTS
@@ -375,10 +375,6 @@ def _drawn(sheets: Sequence[Sequence[Mark]], size: tuple[int, int]) -> Iterator[
 
 def _sheets(file: Path, size: tuple[int, int]) -> Iterator[Any]:
     """Pictures that were kept as run lengths: 8 bits, grey, 255 for black as QuickTime has it."""
-    import numpy as np
-
     with media.open_container(file) as container:
         for frame in container.decode(container.streams.video[0]):
-            plane = frame.planes[0]
-            lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-            yield 255 - lines[: size[1], : size[0]]
+            yield 255 - first_plane(frame)[: size[1], : size[0]]

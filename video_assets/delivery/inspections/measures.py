@@ -295,10 +295,15 @@ def _decoded_at(file: Path, due: Set[int], sparing: bool) -> Iterator[tuple[int,
 
 
 def _luma(frame: Any) -> Any:
-    import numpy as np
-
     if frame.format.name != "yuv420p":
         frame = frame.reformat(format="yuv420p")
+    return first_plane(frame).copy()
+
+
+def first_plane(frame: Any) -> Any:
+    """The first plane of a decoded picture of 8 bits: uint8, (height, width), not copied."""
+    import numpy as np
+
     plane = frame.planes[0]
     lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return lines[: frame.height, : frame.width].copy()
+    return lines[: frame.height, : frame.width]
