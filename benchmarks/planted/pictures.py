@@ -168,7 +168,7 @@ def subject_out_of_frame(bench: Bench) -> Case | None:
 def _looking_away(bench: Bench, cuts: list[PictureCut]) -> Case | None:
     """The first of these cuts whose crop can leave its subject looks to the other side."""
     lib, line = bench.library, bench.line
-    for shown in bench.clean.case().shown:  # what a card or another picture hides is no defect
+    for shown in visible(line):  # what another picture hides is no defect
         cut = shown.cut
         if cut not in cuts:
             continue

@@ -322,7 +322,9 @@ def _blown(case: Case, shown: Shown, seen: Seen, share: float) -> float:
         there = cv2.cvtColor(other.small[other.at(time)], cv2.COLOR_RGB2GRAY)
         usual = float((there >= WHITE).mean())
         more = BLOWN_LIT if here.mean() >= LIT * there.mean() else BLOWN
-        if share > max(usual + more, 2 * usual) and _alike(here, there) >= SAME_VIEW:
+        # the picture that is compared must be white itself: what a pan or a fade comes to is not
+        white = min(share, float((here >= WHITE).mean()))
+        if white > max(usual + more, 2 * usual) and _alike(here, there) >= SAME_VIEW:
             return more
     return 1.0
 

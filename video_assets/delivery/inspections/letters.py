@@ -8,7 +8,8 @@ written there or does not, however busy the picture is.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +23,7 @@ from video_assets.finishing import formats
 from video_assets.finishing.overlays import Mark, ass_for, marks
 from video_assets.finishing.typography import FONTS
 from video_assets.foundation import media
+from video_assets.foundation.errors import RenderError
 from video_assets.foundation.records import Timeline
 
 LIT = 24
@@ -246,16 +248,19 @@ def drawn(wanted: Sequence[Writing], size: tuple[int, int], aspect: str) -> Iter
         first, second, third = (sheets.setdefault(s, len(sheets)) for s in (whole, rest, plain))
         asked.append((first, second, third))
     last = {sheet: n for n, own in enumerate(asked) for sheet in own}
-    done = _drawn(list(sheets), size)
     kept: dict[int, tuple[Any, Any]] = {}
-    for n, (one, own) in enumerate(zip(wanted, asked, strict=True)):
-        while any(sheet not in kept for sheet in own):
-            kept[len(kept)] = next(done)
-        black, white = zip(*(kept[sheet] for sheet in own), strict=True)
-        yield _looked_at(one, black, white, safe)
-        for sheet in own:
-            if last[sheet] == n:
-                kept[sheet] = ((), ())  # a long cutdown's would fill the memory
+    with closing(_drawn(list(sheets), size)) as done:
+        for n, (one, own) in enumerate(zip(wanted, asked, strict=True)):
+            while any(sheet not in kept for sheet in own):
+                pair = next(done, None)
+                if pair is None:
+                    raise RenderError(f"of {len(sheets)} sheets of writing {len(kept)} were drawn")
+                kept[len(kept)] = pair
+            black, white = zip(*(kept[sheet] for sheet in own), strict=True)
+            yield _looked_at(one, black, white, safe)
+            for sheet in own:
+                if last[sheet] == n:
+                    kept[sheet] = ((), ())  # a long cutdown's would fill the memory
 
 
 def _looked_at(
@@ -335,7 +340,9 @@ def _bands(letters: Any) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _drawn(sheets: Sequence[Sequence[Mark]], size: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
+def _drawn(
+    sheets: Sequence[Sequence[Mark]], size: tuple[int, int]
+) -> Generator[tuple[Any, Any], None, None]:
     """Luma (uint8, TV range, shape (height, width)) of each sheet on black, and on white."""
     import ffmpeg
 

@@ -72,7 +72,7 @@ def looks(case: Case) -> list[Look]:
             asked[frame].append((look, one))
     # a picture at a time: a long cutdown's would fill the memory
     for frame, picture in pictures_at(case.film.file, asked):
-        for look, one in asked[frame]:
+        for look, one in asked.pop(frame):
             look.at[frame] = one.agrees(picture)
     return found
 

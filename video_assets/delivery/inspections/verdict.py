@@ -6,7 +6,7 @@ from video_assets.delivery.inspections.case import Case
 from video_assets.delivery.inspections.table import GATES, MEASURES, run
 from video_assets.foundation.records import to_plain
 
-VERDICT_VERSION = 6
+VERDICT_VERSION = 7
 
 __all__ = ["GATES", "VERDICT_VERSION", "inspect"]
 
