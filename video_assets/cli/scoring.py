@@ -85,11 +85,11 @@ def _show(found: "Score", slug: str) -> None:
     for cutdown in found.cutdowns:
         name = f"{cutdown.cut} {cutdown.aspect}"
         if not cutdown.made:
-            told = f"not made: {name} ({cutdown.why}); make it: video-assets run {slug}"
+            told = f"not judged: {name} ({cutdown.why})"
         elif not cutdown.plays:
             told = (
                 f"damaged: {name}: delivery/{cutdown.cut}/{cutdown.aspect}.mp4 does not play to "
-                f"its end; delete it and make it again: video-assets run {slug}"
+                f"its end; make it again: video-assets run {slug}"
             )
         elif cutdown.held_back:
             told = f"set aside: {name}: {found.why_set_aside(cutdown)}"

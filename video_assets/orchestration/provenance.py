@@ -1,11 +1,11 @@
 """Where a clip is used, and what a cutdown is made of: by tables, timelines and manifests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from video_assets.foundation.errors import ProjectError
+from video_assets.foundation.errors import ProjectError, VideoAssetsError
 from video_assets.foundation.records import (
     FootageRow,
     Line,
@@ -14,11 +14,12 @@ from video_assets.foundation.records import (
     SoundCut,
     Timeline,
 )
-from video_assets.foundation.store import Manifest, Project
+from video_assets.foundation.store import Manifest, Project, digest_of
 from video_assets.orchestration.assets.editorial import timelines_of
 from video_assets.orchestration.assets.library import LINES, footage_before
-from video_assets.orchestration.publishing import cutdown_manifests, verdict_of
+from video_assets.orchestration.publishing import cutdown_manifests
 from video_assets.orchestration.rounds import outbox_of
+from video_assets.orchestration.standing import State, standing
 
 SHORTEST = 6
 """Digits of a clip's digest that are enough to name it, where they are unique."""
@@ -44,13 +45,15 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A cutdown that lies there."""
+    """A cutdown that was made."""
 
     cut_id: str
     aspect: str
     file: str
     sha256: str
-    publishable: bool
+    state: State
+    why: str
+    """What is wrong; empty where it is publishable."""
     posts: tuple[str, ...] = ()
     """Channel, state and the channel's own name of each of its publications."""
 
@@ -67,15 +70,16 @@ class Trace:
     uses: tuple[Use, ...]
     cutdowns: tuple[Made, ...]
     more: dict[str, Any] = field(default_factory=dict)
-    """Of a cut: title, music, brand kit, engines; of a clip: seconds, shots, lines."""
+    """Of a cut: title, seconds, fps, music, texts; of a clip: digest, seconds, lines."""
 
 
 def trace(project: Project, asked: str) -> Trace:
     """Where a clip (its path or the first digits of its digest) is used, or what a cut (`r1-02`, or
     `r1-02 9x16`) is made of.
 
-    Reads only what lies in the project: the footage may be OFFLINE. Raises ProjectError where
-    nothing has that name, or several clips have.
+    Cutdowns that are older than today's timeline of their cut speak for themselves: what their
+    stored timeline uses counts too. Reads only what lies in the project: the footage may be
+    OFFLINE. Raises ProjectError where nothing has that name, or several clips have.
     """
     timelines = timelines_of(project)
     name, _, aspect = asked.strip().replace(":", "x").replace("/", " ").partition(" ")
@@ -83,7 +87,7 @@ def trace(project: Project, asked: str) -> Trace:
     rows = footage_before(project)
     if line is not None:
         return _of_cut(project, asked, line, aspect.strip(), rows)
-    return _of_clip(project, asked, rows, timelines)
+    return _of_clip(project, asked.strip(), rows, timelines)
 
 
 def _of_cut(
@@ -93,6 +97,8 @@ def _of_cut(
     if aspect and not made:
         known = ", ".join(m.aspect for m in _made(project, (line.cut_id,))) or "none yet"
         raise ProjectError(f"{line.cut_id} has no cutdown {aspect!r}; there are {known}")
+    stored = _stored(project, line.cut_id, {line.cut_id: line})
+    line = next((own for one, own in stored if one.facts["aspect"] == aspect), line)
     uses = tuple(_uses(line, _said(project)))
     clips = {use.clip_id for use in uses}
     paths = tuple(r for r in rows if r.clip_id in clips and r.role in ("clip", "sound"))
@@ -108,7 +114,10 @@ def _of_clip(
 ) -> Trace:
     clip_id = _clip_id(project, asked, rows)
     said = _said(project)
-    uses = [u for t in timelines for u in _uses(t, said) if u.clip_id == clip_id]
+    today = {t.cut_id: t for t in timelines}
+    lines = [*timelines, *(line for _, line in _stored(project, "", today))]
+    every = (u for t in lines for u in _uses(t, said) if u.clip_id == clip_id)
+    uses = list(dict.fromkeys(every))
     cuts = tuple(dict.fromkeys(u.cut_id for u in uses))
     paths = tuple(r for r in rows if r.clip_id == clip_id)
     spoken = [line for line in said.values() if line.clip_id == clip_id]
@@ -120,23 +129,50 @@ def _of_clip(
     return Trace(asked, "clip", paths, tuple(uses), tuple(_made(project, cuts)), more)
 
 
+def _stored(
+    project: Project, cut: str, today: Mapping[str, Timeline]
+) -> list[tuple[Manifest, Timeline]]:
+    """Cutdowns that were made from another timeline than today's, with the one that lies beside
+    them. Of one cut, or of all (empty); what cannot be read is left out."""
+    from video_assets.editorial.timeline import from_otio
+
+    digests = {name: digest_of(line) for name, line in today.items()}
+    found = []
+    for one in cutdown_manifests(project):
+        name = one.facts["cut_id"]
+        if cut not in ("", name) or one.inputs.get("timeline") == digests.get(name, ""):
+            continue
+        file = project.path(f"delivery/{name}/{one.facts['aspect']}.otio")
+        try:
+            found.append((one, from_otio(file.read_text(encoding="utf-8"))))
+        except (VideoAssetsError, OSError, ValueError):
+            continue
+    return found
+
+
 def _clip_id(project: Project, asked: str, rows: Sequence[FootageRow]) -> str:
     """Of the path, the path's last part where that is unique, or the first digits of the digest."""
     own = [r for r in rows if r.clip_id and r.role in ("clip", "sound", "duplicate", "dead")]
     named = (
-        [r for r in own if r.path == asked],
+        [r for r in own if asked in (r.path, str(project.footage_root / r.path))],
+        [r for r in own if repr(r.path)[1:-1] == asked],  # as it is shown
         [r for r in own if len(asked) >= SHORTEST and r.clip_id.startswith(asked)],
         [r for r in own if r.path.rpartition("/")[2] == asked],
     )
     for some in named:
         found = {r.clip_id: r.path for r in some}
         if len(found) > 1:
-            raise ProjectError(f"{asked!r} is several clips: {', '.join(sorted(found.values()))}")
+            raise ProjectError(
+                f"{asked!r} is several clips: {', '.join(sorted(found.values()))}; give one of "
+                "these paths"
+            )
         if found:
             return next(iter(found))
+    cuts = ", ".join(t.cut_id for t in timelines_of(project))
     raise ProjectError(
-        f"project {project.slug} has neither a clip nor a cut called {asked!r}; "
-        f"`video-assets status {project.slug}` lists them"
+        f"project {project.slug} has neither a clip nor a cut called {asked!r}; the cuts are "
+        f"{cuts or 'not made yet'}, `video-assets status {project.slug}` lists the clips, "
+        f"of a digest {SHORTEST} digits are needed"
     )
 
 
@@ -166,19 +202,21 @@ def _uses(line: Timeline, said: dict[str, Line]) -> Iterable[Use]:
 
 def _made(project: Project, cuts: Sequence[str]) -> list[Made]:
     posts = outbox_of(project).rows() if cuts else []
+    lines = {t.cut_id: t for t in timelines_of(project)} if cuts else {}
     found = [m for m in cutdown_manifests(project) if m.facts["cut_id"] in cuts]
-    return [_one_made(project, m, posts) for m in found]
+    return [_one_made(project, m, lines.get(m.facts["cut_id"]), posts) for m in found]
 
 
-def _one_made(project: Project, one: Manifest, posts: Sequence[Publication]) -> Made:
+def _one_made(
+    project: Project, one: Manifest, line: Timeline | None, posts: Sequence[Publication]
+) -> Made:
     cut, aspect = one.facts["cut_id"], one.facts["aspect"]
-    verdict = verdict_of(project, cut, aspect)
-    digest = str(verdict.get("sha256", ""))
     sent = tuple(
         f"{p.channel} {p.state} {p.remote_id}".strip()
         for p in posts
         if (p.cut_id, p.aspect) == (cut, aspect)
     )
     file = project.path(f"delivery/{cut}/{aspect}.mp4")
-    passed = verdict.get("passed") is True and file.is_file()
-    return Made(cut, aspect, str(file), digest, passed, sent)
+    return Made(
+        cut, aspect, str(file), str(one.facts["sha256"]), *standing(project, one, line), sent
+    )

@@ -1,6 +1,5 @@
 """What a person does with finished cutdowns: approve or reject them, send them out."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,20 +31,12 @@ from video_assets.orchestration.rounds import (
     sealed,
     settle,
 )
+from video_assets.orchestration.standing import State, shut, standing, verdict_of
 
 
 def cutdown_manifests(project: Project) -> list[Manifest]:
     """Every cutdown that was made, by cut and aspect."""
     return [m for m in project.manifests("artefacts") if "aspect" in m.facts]
-
-
-def verdict_of(project: Project, cut_id: str, aspect: str) -> dict[str, Any]:
-    """The stored verdict; empty where there is none that can be read."""
-    try:
-        found = project.read_json(f"delivery/{cut_id}/{aspect}.verdict.json")
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def candidates_of(project: Project) -> list[Candidate]:
@@ -94,9 +85,9 @@ def _takes(timeline: Timeline) -> tuple[str, ...]:
 
 
 def _obstacles(project: Project, manifest: Manifest, timeline: Timeline) -> list[str]:
-    if manifest.inputs.get("timeline") == digest_of(timeline):
-        return []
-    return [f"its timeline has changed since; `video-assets run {project.slug}` first"]
+    """What speaks against the files themselves; the verdict speaks for itself."""
+    state, why = standing(project, manifest, timeline)
+    return [why] if state in (State.MISSING, State.DAMAGED, State.OUTDATED) else []
 
 
 def _channels(project: Project, only: str) -> list[Channel]:
@@ -217,5 +208,4 @@ def _why_not(verdict: dict[str, Any], digest: str) -> str:
         return "it has no verdict; make it again"
     if verdict.get("sha256") != digest:
         return "its verdict is for other bytes; make it again"
-    shut: Sequence[str] = [f["what"] for found in verdict["gates"].values() for f in found]
-    return "it was set aside: " + "; ".join(shut)
+    return "it was set aside: " + "; ".join(shut(verdict))

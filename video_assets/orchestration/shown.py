@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -122,7 +123,7 @@ def show_cutdowns(project: Project, cutdowns: Sequence[dict[str, Any]]) -> None:
         if last and one["cut_id"] != last:
             table.add_section()
         last = one["cut_id"]
-        verdict = "publishable" if one["passed"] else "set aside"
+        verdict = one["state"]
         if one["outdated"]:
             verdict = "out of date: run again without --aspects"
         if one["passed"] and one.get("findings"):
@@ -240,9 +241,15 @@ def show_status(found: dict[str, Any], details: bool) -> None:
                 escape(letter.do),
             )
         console.print(table)
-    aside = [c for c in found["cutdowns"] if not c["passed"]]
-    counted = f"{len(found['cutdowns'])} cutdowns, {len(aside)} set aside"
-    console.print(f"{found['hours']:.2f} h of picture; {counted}")
+    states = Counter(c["state"] for c in found["cutdowns"])
+    told = "".join(f", {n} {state}" for state, n in sorted(states.items()))
+    console.print(f"{found['hours']:.2f} h of picture; {len(found['cutdowns'])} cutdowns{told}")
+    why: dict[tuple[str, str, str], list[str]] = {}
+    for one in found["cutdowns"]:
+        if one["why"]:
+            why.setdefault((one["cut_id"], one["state"], one["why"]), []).append(one["aspect"])
+    for (cut, state, reason), aspects in why.items():
+        console.print(escape(f"{cut} {', '.join(aspects)} {state}: {reason}"), soft_wrap=True)
     for one in found["rounds"]:
         state = f"frozen ({', '.join(one['frozen'])})" if one["frozen"] else "open"
         console.print(f"round {one['round']}: {one['ideas']} ideas, {state}", soft_wrap=True)
@@ -261,7 +268,8 @@ def show_trace(found: "Trace") -> None:
     told = ", ".join(f"{k} {_told(v)}" for k, v in found.more.items() if v)
     console.print(f"[bold]{escape(found.asked)}[/bold] ({found.kind}): {escape(told)}")
     for row in found.paths if found.kind == "clip" else ():
-        console.print(f"{escape(repr(row.path)[1:-1])} {row.role}", soft_wrap=True)
+        note = f": {row.note}" if row.note else ""
+        console.print(escape(f"{repr(row.path)[1:-1]} {row.role}{note}"), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     first = "cut" if found.kind == "clip" else "clip"
     for column in ("track", "from", "to", first, "clip from", "what"):
@@ -280,9 +288,9 @@ def show_trace(found: "Trace") -> None:
     else:
         console.print("no timeline uses it")
     for made in found.cutdowns:
-        state = "publishable" if made.publishable else "set aside"
         sent = f"; {'; '.join(made.posts)}" if made.posts else ""
-        told = f"{made.cut_id} {made.aspect} {state} {made.sha256[:12]}{sent}"
+        why = f": {made.why}" if made.why else ""
+        told = f"{made.cut_id} {made.aspect} (sha256 {made.sha256[:12]}) is {made.state}{why}{sent}"
         console.print(escape(told), soft_wrap=True)
 
 

@@ -1,39 +1,39 @@
 """How a project stands: from its files alone, nothing is made."""
 
-import json
 from collections import Counter
 from typing import Any
 
 from video_assets.delivery.decisions import read_decisions
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import DeadLetter
-from video_assets.foundation.store import Project, digest_of
+from video_assets.foundation.store import Project
 from video_assets.orchestration.assets.editorial import brief_of, timelines_of
 from video_assets.orchestration.assets.library import dead_letters, footage_before, missing_footage
 from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME
 from video_assets.orchestration.rounds import DECISIONS, edits_of, holds, rounds_of, sealed
 from video_assets.orchestration.runs import stale_steps, wanted_aspects, wanted_steps
+from video_assets.orchestration.standing import State, standing
 from video_assets.orchestration.steps import ASPECTS
 
 
 def cutdowns_of(project: Project) -> list[dict[str, Any]]:
-    """Every cutdown that lies there: file, figures, verdict. By cut, then aspect."""
+    """Every cutdown that was made: file, figures, how it stands and why. By cut, then aspect."""
     found = []
-    present = {t.cut_id: digest_of(t) for t in timelines_of(project)}
+    present = {t.cut_id: t for t in timelines_of(project)}
     for manifest in project.manifests("artefacts"):
         facts = manifest.facts
         if "aspect" not in facts:
             continue
-        verdict = project.path(f"delivery/{facts['cut_id']}/{facts['aspect']}.verdict.json")
-        passed = verdict.is_file() and json.loads(verdict.read_text()).get("passed") is True
         file = project.path(f"delivery/{facts['cut_id']}/{facts['aspect']}.mp4")
-        outdated = manifest.inputs.get("timeline") != present.get(facts["cut_id"])
+        state, why = standing(project, manifest, present.get(facts["cut_id"]))
         found.append(
             {
                 **facts,
-                "passed": passed and not outdated,
-                "outdated": outdated,
+                "state": state.value,
+                "why": why,
+                "passed": state is State.PUBLISHABLE,
+                "outdated": state is State.OUTDATED,
                 "file": str(file),
                 "there": file.is_file(),
             }

@@ -24,6 +24,7 @@ from video_assets.delivery.yardstick.score import MISSING, Entry, Row, relative,
 from video_assets.delivery.yardstick.stills import still, when
 from video_assets.delivery.yardstick.table import (
     CAMPAIGN_MEASURES,
+    LIMITS,
     CampaignMeasure,
     TruthMeasure,
 )
@@ -197,7 +198,9 @@ def test_summaries_keep_extremes_and_order():
     found = summaries(rows)
     assert [s.measure for s in found] == [first, last]
     assert found[0].figures == {"x": (1.0, 2.0, 5.0)}
-    assert (found[0].share, found[0].limit) == (pytest.approx(2 / 3), "9")
+    assert (found[0].share, found[0].limit) == (pytest.approx(2 / 3), LIMITS[first])
+    (unknown,) = summaries([replace(rows[1], measure="another")])
+    assert unknown.limit == "9"
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,20 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from video_assets.foundation.errors import ProjectError
 from video_assets.foundation.store import Workspace
-from video_assets.orchestration import runs
+from video_assets.orchestration import provenance, runs
 from video_assets.orchestration.assets.editorial import timelines_of
 from video_assets.orchestration.projects import add_project
 from video_assets.orchestration.provenance import trace
-from video_assets.orchestration.shown import show_trace
+from video_assets.orchestration.publishing import candidates_of
+from video_assets.orchestration.shown import show_status, show_trace
+from video_assets.orchestration.standing import State
+from video_assets.orchestration.status import status_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -41,7 +45,7 @@ def test_both_ways_agree_and_need_no_footage(project, capsys):
     (made,) = trace(project, f"{line.cut_id} 9:16").cutdowns
     verdict = json.loads(project.path(f"delivery/{line.cut_id}/9x16.verdict.json").read_text())
     assert (made.aspect, made.sha256) == ("9x16", verdict["sha256"])
-    assert made.publishable == verdict["passed"]
+    assert (made.state is State.PUBLISHABLE) == verdict["passed"]
     for cut in line.picture:
         for name in (cut.path, cut.clip_id[:8], cut.path.rpartition("/")[2]):
             found = trace(project, name)
@@ -52,8 +56,52 @@ def test_both_ways_agree_and_need_no_footage(project, capsys):
     assert line.picture[0].path in capsys.readouterr().out
 
 
+def test_a_cutdown_that_lies_there_speaks_for_itself(project, monkeypatch):
+    """Today's timeline shows other clips: the file that was made, and may be out, shows these."""
+    (line,) = timelines_of(project)
+    last = line.picture[-1]
+    assert last.clip_id != line.picture[0].clip_id
+    today = replace(line, picture=line.picture[:1], sound=())
+    monkeypatch.setattr(provenance, "timelines_of", lambda project: [today])
+    found = trace(project, last.path)
+    assert (last.track, last.path) in {(u.track, u.path) for u in found.uses}
+    (made,) = found.cutdowns
+    assert made.state is State.OUTDATED and "its timeline has changed" in made.why
+    assert len(trace(project, f"{line.cut_id} 9x16").uses) == len(line.picture) + len(line.sound)
+    assert len(trace(project, line.cut_id).uses) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "state", "told"),
+    [
+        (lambda f: f.unlink(), State.MISSING, "9x16.mp4 is not there"),
+        (lambda f: f.write_bytes(b""), State.DAMAGED, "9x16.mp4 is not the file that was made"),
+    ],
+)
+def test_what_became_of_a_cutdown_is_said_everywhere(project, spoil, state, told, capsys):
+    (line,) = timelines_of(project)
+    file = project.path(f"delivery/{line.cut_id}/9x16.mp4")
+    was = file.read_bytes()
+    try:
+        spoil(file)
+        (made,) = trace(project, line.cut_id).cutdowns
+        found = status_of(project)
+        show_status(found, False)
+        (candidate,) = candidates_of(project)
+    finally:
+        file.write_bytes(was)
+    assert made.state is state and told in made.why
+    (one,) = found["cutdowns"]
+    assert (one["state"], one["passed"]) == (state.value, False)
+    assert f"9x16 {state.value}: delivery/{line.cut_id}/{told}" in capsys.readouterr().out
+    assert [o for o in candidate.obstacles if told in o]
+
+
 def test_copies_speak_for_the_clip_and_what_is_not_used_says_so(project, capsys):
     one, two = trace(project, "red_door.mp4"), trace(project, "copy of door.mp4")
+    assert trace(project, str(project.footage_root / "red_door.mp4")) == replace(
+        one, asked=str(project.footage_root / "red_door.mp4")
+    )
     assert one.uses == two.uses and one.paths == two.paths
     assert [r.role for r in one.paths] == ["clip", "duplicate"]
     unused = trace(project, "broken.mp4")

@@ -69,13 +69,17 @@ def must_say_is_heard(cases: Sequence[Case]) -> float:
     CRAFT 8 row 14: 1.0. One case of each cut suffices. 1.0 where the brief asks for nothing.
     """
     wanted = {s for case in cases for s in case.brief.must_say}
+    return 1 - len(unsaid(cases)) / len(wanted) if wanted else 1.0
+
+
+def unsaid(cases: Sequence[Case]) -> list[str]:
+    """The brief's `must_say` that no cut of a campaign says or writes, sorted."""
+    wanted = {s for case in cases for s in case.brief.must_say}
     told = [
         " ".join([*(h.word.text for h in heard(c)), *(text for _, text in _shown(c))])
         for c in cases
     ]
-    if not wanted:
-        return 1.0
-    return sum(any(_says(text, s) for text in told) for s in wanted) / len(wanted)
+    return sorted(s for s in wanted if not any(_says(text, s) for text in told))
 
 
 def _shown(case: Case) -> list[tuple[str, str]]:

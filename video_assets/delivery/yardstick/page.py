@@ -157,22 +157,23 @@ def _card(one: Cutdown, score: Score) -> str:
         for r in score.rows
         if (r.cut, r.aspect) == (one.cut, one.aspect)
         and not r.passed
-        and r.kind == "gate"
         and not all(f.what in (UNDECODED, one.why) for f in r.findings)  # said once
     ]
+    failed.sort(key=lambda r: (not r.gate_today, r.kind != "gate"))
     if not one.made:
-        state, word = "bad", "not made"
+        state, word = "bad", "not judged"
     elif not one.plays:
-        state, word = "bad", "does not play: delete the file and run again"
+        state, word = "bad", "does not play: run again"
     elif one.publishable:
         state, word = "good", "publishable"
     else:
         state, word = ("bad", "set aside") if one.held_back else ("mild", "findings")
     poster = next((s for s in one.stills if not s.measure), None)
     frames = "".join(_frame(s) for s in one.stills if s.measure)
-    said = ""
+    said = f"<li>{escape(one.aside)}</li>" if one.aside else ""
     for row in failed:
         later = "" if row.gate_today else " <i>holds nothing back today</i>"
+        later = later if row.kind == "gate" else " <i>no gate</i>"
         name = escape(row.measure.replace("_", " "))
         said += f"<li><b>{name}</b>{later}: {escape(_found(row.findings))}</li>"
     picture = f'<img alt="" src="{_inside(poster.jpeg, "jpeg")}">' if poster else ""
@@ -201,8 +202,9 @@ def _frame(one: Still) -> str:
 _LEGEND = """<details class="dim"><summary>How to read this</summary><ul>
 <li><b>gate</b>: a cutdown that fails it is set aside and not published</li>
 <li><b>gate to come</b>: counts in the headline here, and holds nothing back yet</li>
-<li><b>gate of the yardstick</b>: counts in the headline; asks for a library's truth or all cuts
-</li>
+<li><b>gate of the yardstick</b>: counts in the headline; asks for a library's truth</li>
+<li><b>gate of the campaign</b>: of all cuts together; stands beside the headline</li>
+<li><b>row</b>: of the specification's table of measures (CRAFT 8)</li>
 <li><b>score</b>, <b>report</b>: told, and holds nothing back</li>
 <li><b>6 of 8</b>: cutdowns that hold, of those in which there was something to measure</li>
 <li><b>figures</b>: the middle of all cutdowns in all ratios (lowest to highest)</li>

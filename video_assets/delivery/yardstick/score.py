@@ -74,11 +74,13 @@ class Cutdown:
     held_back: bool = True
     """Whether the write path as it is now would set it aside."""
     why: str = ""
-    """Why it is not there."""
+    """Why it was not judged: it is not there, or something that it is judged by is not."""
     plays: bool = True
     """Whether the file decodes to its end."""
     stills: tuple[Still, ...] = ()
     """The first is its poster, the others are frames at findings."""
+    aside: str = ""
+    """What holds it back beside today's measures: such as a verdict that shut its gates."""
 
     @property
     def made(self) -> bool:
@@ -129,6 +131,8 @@ class Score:
 
     def why_set_aside(self, one: Cutdown) -> str:
         """What holds a cutdown back today, for people: the first finding, and how many more."""
+        if one.aside:
+            return one.aside
         found = [
             f
             for r in self.rows
@@ -321,7 +325,7 @@ class Summary:
     figures: dict[str, tuple[float, float, float]]
     """Name to lowest, median, highest."""
     limit: str
-    """As a finding says it, else what CRAFT.md 8 asks of it."""
+    """What CRAFT.md 8 asks of it, else what a finding says."""
     example: str
     """The first finding that says more than that a file does not play."""
 
@@ -332,6 +336,8 @@ class Summary:
             return self.kind
         if self.measure in {m.name for m in MEASURES}:
             return "gate to come"
+        if self.measure in {m.name for m in CAMPAIGN_MEASURES}:
+            return "gate of the campaign"
         return "gate of the yardstick"
 
     @property
@@ -369,7 +375,7 @@ def summaries(rows: Iterable[Row]) -> list[Summary]:
                 len(measured),
                 sum(r.passed for r in measured),
                 {k: (min(v), round(median(v), 4), max(v)) for k, v in values.items()},
-                limits[0] if limits else LIMITS.get(name, ""),
+                LIMITS.get(name) or next(iter(limits), ""),
                 next((f.what for f in findings if f.what != UNDECODED), ""),
             )
         )

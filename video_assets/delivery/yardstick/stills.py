@@ -18,6 +18,9 @@ QUALITY = 72
 _SECONDS = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*s\b")
 _FRAME = re.compile(r"^\s*frames?\s+([0-9]+)")
 
+ROUNDED = 0.006
+"""Seconds that a finding's time may lie before its frame: it is told to a hundredth."""
+
 
 @dataclass(frozen=True, slots=True)
 class Still:
@@ -57,7 +60,8 @@ def still(file: Path, at: float, measure: str = "", what: str = "") -> Still:
         try:
             container.seek(max(0, int(at / base)), stream=stream, backward=True)
             for frame in container.decode(stream):
-                if chosen is not None and frame.time is not None and frame.time > at + 1e-6:
+                late = frame.time is not None and frame.time > at + ROUNDED
+                if chosen is not None and late:
                     break
                 chosen = frame
         except (av.error.FFmpegError, OSError) as error:

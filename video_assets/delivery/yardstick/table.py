@@ -90,7 +90,8 @@ def campaign_says_what_it_must(cases: Sequence[Case], truth: Truth | None) -> Ou
     figures = {"must_say_share": share, "sentences": float(len(wanted))}
     if share >= 1:
         return Outcome(figures)
-    what = f"{share:.0%} of the {len(wanted)} sentences that must be said are in some cut"
+    unsaid = ", ".join(repr(sentence) for sentence in brief.unsaid(cases))
+    what = f"nobody says {unsaid} in any cut ({share:.0%} of {len(wanted)} that must be said)"
     finding = Finding("campaign_says_what_it_must", what, f"{share:.2f}", "1")
     return Outcome(figures, (finding,))
 
@@ -162,4 +163,4 @@ LIMITS: Mapping[str, str] = {
     "cuts_share_little_footage": "50 %",
     "scenes_hold_together": "1 in 20 joins",
 }
-"""What CRAFT.md 8 asks of each measure, for people; a finding's own limit goes first."""
+"""What CRAFT.md 8 asks of each measure, for people."""

@@ -11,10 +11,11 @@ from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import Publication
 from video_assets.foundation.store import Draft, Project, digest_of
 from video_assets.orchestration.assets.factory import failure, key_of, spec_of
-from video_assets.orchestration.publishing import publish_project, verdict_of
+from video_assets.orchestration.publishing import publish_project
 from video_assets.orchestration.reports import report
 from video_assets.orchestration.resources import Library
 from video_assets.orchestration.rounds import outbox_of
+from video_assets.orchestration.standing import verdict_of
 from video_assets.orchestration.steps import ASPECTS, Step
 
 PUBLICATIONS = "delivery/publications.json"
