@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from math import ceil
 from typing import Any
 
@@ -533,10 +534,10 @@ def _chosen(lib: Library, rng: random.Random, needs: frozenset[str]) -> list[Spo
     if "setup" in needs:
         first, second = _pair(lib, pool)
         return [first, second]
-    fit = [one for one in pool if all(_has(lib, one, need) for need in needs)]
-    if not fit:
+    fit = (one for one in pool if all(_has(lib, one, need) for need in needs))
+    said = list(islice(fit, 1))  # a look may read all of a clip's sound
+    if not said:
         raise Scarce(f"the library has no sentence with {', '.join(sorted(needs))}")
-    said = [fit[0]]
     count = rng.choice((1, 1, 2, 2, 2, 3, 3, 4))
     for one in pool:
         if len(said) < count and all(one.line.line != other.line.line for other in said):

@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks.cost import commit, machine
 from video_assets.delivery.inspections.table import MEASURES, run
 from video_assets.finishing.render import render_cutdowns
+from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import to_plain
 from video_assets.foundation.store import Workspace, digest_of
 from video_assets.orchestration.assets.editorial import timelines_of
@@ -122,7 +123,11 @@ def main() -> None:
     given = parser.parse_args()
     if min(given.cuts, given.rounds) < 1:
         parser.error("there must be a cut and a round at least")
-    print(json.dumps(costs(given.data, given.slug, given.cuts, given.rounds)))
+    try:
+        found = costs(given.data, given.slug, given.cuts, given.rounds)
+    except VideoAssetsError as error:
+        parser.error(str(error))
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

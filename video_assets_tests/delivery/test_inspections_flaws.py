@@ -1,5 +1,6 @@
 """What spoils a span of a take is found on the footage itself, and what is meant so is not."""
 
+from dataclasses import replace
 from fractions import Fraction as F
 
 import numpy as np
@@ -12,6 +13,8 @@ from video_assets.editorial.brief import Brief
 from video_assets.finishing.brand import BrandKit
 from video_assets.foundation.media import open_container
 from video_assets.foundation.records import FootageRow, Shot
+from video_assets.library.analysis import analyse_clips
+from video_assets.library.intake import read_footage
 from video_assets_tests.finishing import making
 
 RATE = 48_000
@@ -204,3 +207,28 @@ def test_foreign_measures_agree(clips):
     assert light["clean"].std() / light["clean"].mean() < flaws.FLICKERS / 4
     white = {name: (pictures(name)[-20:] >= 235).mean() for name in ("clean", "blown")}
     assert white["blown"] > flaws.BLOWN > 4 * white["clean"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_hardly_a_span_of_real_footage_counts_as_blown_out(corpus, tmp_path):
+    """Two seconds every half second, all over the corpus: skies, walls, fades and pans to white."""
+    workspace, project = making.project(tmp_path, corpus / "footage")
+    rows, _ = read_footage(project, [])
+    shots, _, _ = analyse_clips(workspace, corpus / "footage", rows)
+    clips = {row.clip_id: row for row in rows if row.role == "clip"}
+    tables = Tables({r.path: r for r in rows}, shots={s.shot_id: s for s in shots})
+    sources = Sources(corpus / "footage", tables.rows)
+    found, spans = [], 0
+    for shot in shots:
+        for number in range(int((shot.end - shot.start - 2) * 2) + 1):
+            cut = making.picture(clips[shot.clip_id], 0, 50, shot.start + F(number, 2))
+            cut = replace(cut, shot_id=shot.shot_id)
+            line = making.timeline(25, [cut])
+            case = replace(case_of((sources, clips[shot.clip_id])), timeline=line, tables=tables)
+            looked = flaws.seen_flaws(case, Shown(0, cut, 0, 50))
+            found += [(cut.path, float(cut.source_start), f) for f in looked.flaws]
+            spans += 1
+    assert spans >= 150
+    blown = [one for one in found if "blown" in one[2].what]
+    assert len(blown) <= spans // 100, blown  # a drawn sky has 8.4 % of white

@@ -51,6 +51,9 @@ with little that could turn white (proposed; a planted one had 0.07, black pixel
 LIT = 1.35
 """Times as bright (mean luma) from which a view is darker as a whole elsewhere: half a stop of what
 coded values of BT.709 make of it."""
+RAMP = 0.05
+"""Share by which the brightness of four pictures in a row differs in a fade: 0.1 and more in one of
+two seconds. In the middle of 23 real clips it is 0.0 to 0.02, of a fire 0.08."""
 BESIDE = Fraction(1, 5)
 """Seconds from a span, or from a change of light, at which its view is looked at first."""
 SAME_VIEW = 0.5
@@ -302,6 +305,7 @@ def _blown(case: Case, shown: Shown, seen: Seen, share: float) -> float:
     shots of its set-up are like it: then it is a style.
     """
     import cv2
+    import numpy as np
 
     shots = case.tables.shots
     own = shots.get(shown.cut.shot_id)
@@ -319,6 +323,9 @@ def _blown(case: Case, shown: Shown, seen: Seen, share: float) -> float:
             other = case.sources.pictures(shown.cut.path, time, time)
         except FootageError:
             continue
+        light = other.small.mean(axis=(1, 2, 3))  # of this picture and its neighbours
+        if np.ptp(light) > RAMP * light.mean():
+            continue  # in the middle of a fade nothing looks as it usually does
         there = cv2.cvtColor(other.small[other.at(time)], cv2.COLOR_RGB2GRAY)
         usual = float((there >= WHITE).mean())
         more = BLOWN_LIT if here.mean() >= LIT * there.mean() else BLOWN
