@@ -6,7 +6,7 @@ import warnings
 
 import typer
 
-from video_assets.cli.making import demo, run
+from video_assets.cli.making import demo, retry, run
 from video_assets.cli.projects import (
     doctor,
     forget,
@@ -34,6 +34,7 @@ app.command("demo")(demo)
 project_app.command("add")(project_add)
 project_app.command("list")(project_list)
 app.command("run")(run)
+app.command("retry")(retry)
 app.command("status")(status)
 app.command("search")(search)
 app.command("score")(score)

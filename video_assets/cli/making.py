@@ -80,6 +80,35 @@ def _run(
 
 
 @spoken_plainly
+def retry(
+    slug: Slug,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Also what other tools or a higher limit may have mended."),
+    ] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try once more the files that were set aside. Example: video-assets retry spring"""
+    from video_assets.orchestration.retrying import retry_project
+    from video_assets.orchestration.shown import show_retried
+
+    workspace = workspace_in(data)
+    project = workspace.project(slug)
+    with progress():
+        found = retry_project(workspace, project, every)
+    if as_json:
+        print_json(
+            {"good": found.good, "left": found.left, "others": found.others,
+             "made": found.outcome.made, "failed": found.outcome.failed}
+        )  # fmt: skip
+    else:
+        show_retried(found, project)
+    if found.outcome.stopped:
+        raise typer.Exit(1)
+
+
+@spoken_plainly
 def demo(
     no_loop: Annotated[
         bool, typer.Option("--no-loop", help="Stop at the cutdowns: publish nothing.")

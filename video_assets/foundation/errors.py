@@ -66,6 +66,11 @@ _FAMILIES = {
 }
 
 
+RETRIED = ("TRANSIENT", "UNSUPPORTED", "LIMIT", "INTERNAL")
+"""Classes in which another try may help: at once, with other tools, or when a limit was raised.
+What is MALFORMED needs a new copy, and SECURITY is never tried again."""
+
+
 class VideoAssetsError(Exception):
     """Something a person can act on; its text is shown as is."""
 

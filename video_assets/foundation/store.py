@@ -466,6 +466,8 @@ class Options:
     """Pattern (`cam_a/*`) of the footage paths that a run is about; empty for all."""
     aspects: tuple[str, ...] = ()
     """Aspect ratios that a run is about; empty for what the brief asks for."""
+    retry: frozenset[str] = frozenset()
+    """Families of errors (TRANSIENT, LIMIT, ...): files set aside for one are tried once more."""
 
 
 class Workspace:

@@ -8,7 +8,7 @@ breaks half-way is used up to there.
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
@@ -28,11 +28,20 @@ from video_assets.foundation.records import (
     from_plain,
     to_plain,
 )
-from video_assets.foundation.store import Workspace, digest_of, kept, kept_facts
+from video_assets.foundation.store import Options, Workspace, digest_of, kept, kept_facts
 from video_assets.foundation.timecode import Span
 from video_assets.foundation.workers import in_workers
 from video_assets.library.attention import focus_of
 from video_assets.library.choice import chosen, due_rows
+from video_assets.library.failures import (
+    TRIES,
+    Failure,
+    failure_of,
+    forget_failure,
+    is_there,
+    keep_failure,
+    went_away,
+)
 from video_assets.library.letters import is_warned
 from video_assets.library.quality import LINES, ShotFigures, ShotMeter
 from video_assets.library.shots import (
@@ -54,7 +63,8 @@ BACKWARDS = Fraction(1)
 """Seconds that picture time may run back before its timestamps count as broken."""
 
 _AGAIN: WeakKeyDictionary[Workspace, set[str]] = WeakKeyDictionary()
-"""Clips that a forced run has analysed again: shots and sound come from one decode."""
+"""Clips that a run has analysed again, because it is forced or asked to retry: shots and sound come
+from one decode."""
 
 
 def analyse_clips(
@@ -63,36 +73,36 @@ def analyse_clips(
     """Shots, soundtracks and what could not be used, in the order of the rows.
 
     Clips and sounds are analysed, other roles passed over. What is kept already is not read again,
-    unless the workspace's options force it. Of clips that the options do not name, only what is
-    kept is returned: see `waiting`. Raises ProjectError where their pattern matches nothing.
+    unless the workspace's options force it; nor is what failed, unless they ask to retry. A clip
+    that crashes or blocks its worker is tried once more, alone. Of clips that the options do not
+    name, only what is kept is returned: see `waiting`. Raises ProjectError where their pattern
+    matches nothing, or where files went away while they were read: what was finished is kept.
     """
     due = due_rows(rows)
     named = chosen(list(due.values()), workspace.options.clips)
-    again = named - _AGAIN.setdefault(workspace, set()) if workspace.options.force else set()
+    options, done = workspace.options, _AGAIN.setdefault(workspace, set())
+    again = named - done if options.force else set()
     facts: dict[str, Any] = {}
-    failed: dict[str, VideoAssetsError] = {}
+    failed: dict[str, Failure] = {}
     todo = []
     for clip_id, row in due.items():
-        found = None if clip_id in again else kept_facts(_folder(workspace, row))
+        folder = _folder(workspace, row)
+        found = None if clip_id in again else kept_facts(folder)
+        failure = failure_of(folder) if found is None else None
         if found is not None:
             facts[clip_id] = found[0]
+        elif failure is not None and (clip_id in done or not _is_due(failure, options)):
+            failed[clip_id] = failure
         elif clip_id in named:
             todo.append(row)
     todo.sort(key=lambda row: (-row.duration * row.coded_width * row.coded_height, row.path))
     with track("analysing clips", float(sum((r.duration for r in todo), Fraction(0)))) as progress:
-        tasks = [
-            (str(workspace.root), str(root), to_plain(row), row.clip_id in again) for row in todo
-        ]
-        limits = [max(60.0, 20 * float(row.duration)) for row in todo]
-        for number, result in in_workers(analyse, tasks, limits):
-            row = todo[number]
-            if isinstance(result, VideoAssetsError):
-                if not isinstance(result, FootageError):
-                    raise result  # the disk is full, or another thing that no clip is to blame for
+        for row, result in _tried(workspace, root, todo, again):
+            if isinstance(result, Failure):
                 failed[row.clip_id] = result
             else:
                 facts[row.clip_id] = result
-            _AGAIN.setdefault(workspace, set()).update(again & {row.clip_id})
+            done.add(row.clip_id)
             progress.advance(float(row.duration), row.path)
     shots: list[Shot] = []
     sounds: list[Soundtrack] = []
@@ -100,7 +110,7 @@ def analyse_clips(
     looks: list[tuple[Shot, tuple[int, int], np.ndarray]] = []
     for clip_id, row in due.items():
         if clip_id in failed:
-            letters.append(_letter(row, failed[clip_id]))
+            letters.append(_letter(row, failed[clip_id].error, failed[clip_id].attempts))
             continue
         if clip_id not in facts:
             continue  # it waits
@@ -119,12 +129,54 @@ def analyse_clips(
     return shots, sounds, letters
 
 
+def _is_due(failure: Failure, options: Options) -> bool:
+    """Whether a run is asked to try once more what failed before."""
+    return options.force or failure.error.code.family in options.retry
+
+
+def _tried(
+    workspace: Workspace, root: Path, rows: Sequence[FootageRow], again: Set[str]
+) -> Iterator[tuple[FootageRow, Any]]:
+    """Analyses clips in workers; yields each with its facts, or with the failure that is kept."""
+    attempts = {}
+    for row in rows:
+        before = failure_of(_folder(workspace, row))
+        attempts[row.clip_id] = before.attempts if before is not None else 0
+    gone: list[FootageRow] = []
+    for number in range(1, TRIES + 1):
+        lost: list[FootageRow] = []
+        tasks = [
+            (str(workspace.root), str(root), to_plain(row), row.clip_id in again) for row in rows
+        ]
+        limits = [max(60.0, 20 * float(row.duration)) for row in rows]
+        # what was lost once is tried alone: others may have taken its memory
+        for at, result in in_workers(analyse, tasks, limits, None if number == 1 else 1):
+            row = rows[at]
+            attempts[row.clip_id] += 1
+            if not isinstance(result, VideoAssetsError):
+                forget_failure(_folder(workspace, row))
+                yield row, result
+            elif not isinstance(result, FootageError):
+                raise result  # the disk is full, or another thing that no clip is to blame for
+            elif not is_there(root, row):
+                gone.append(row)
+            elif result.code.retryable and number < TRIES:
+                lost.append(row)
+            else:
+                failure = Failure(result, attempts[row.clip_id])
+                keep_failure(_folder(workspace, row), failure)
+                yield row, failure
+        rows = lost
+    if gone:
+        raise went_away(root, gone)
+
+
 def waiting(workspace: Workspace, rows: Sequence[FootageRow]) -> list[FootageRow]:
     """Clips and sounds that the options pass over and that were never analysed: the next run's."""
     due = due_rows(rows)
     named = chosen(list(due.values()), workspace.options.clips)
-    passed = (row for clip_id, row in due.items() if clip_id not in named)
-    return [row for row in passed if kept_facts(_folder(workspace, row)) is None]
+    passed = ((row, _folder(workspace, row)) for key, row in due.items() if key not in named)
+    return [row for row, at in passed if kept_facts(at) is None and failure_of(at) is None]
 
 
 def _folder(workspace: Workspace, row: FootageRow) -> Path:
@@ -235,14 +287,14 @@ def _analyse(
     return {"shots": shots, "looks": looks, "sound": heard, "letters": letters}
 
 
-def _letter(row: FootageRow, error: VideoAssetsError) -> DeadLetter:
+def _letter(row: FootageRow, error: VideoAssetsError, attempts: int = 1) -> DeadLetter:
     code = error.code if isinstance(error, FootageError) else Code.EXCEPTION
     step = "shot_index" if row.video_stream >= 0 else "soundtracks"
     do = error.do if isinstance(error, FootageError) else ""
     tail = error.stderr_tail if isinstance(error, FootageError) else ""
     return DeadLetter(
         row.path, step, int(code), code.family, str(error), do, row.clip_id, code.retryable,
-        stderr_tail=tail,
+        attempts, tail,
     )  # fmt: skip
 
 

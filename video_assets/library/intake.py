@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,7 +21,8 @@ from video_assets.foundation.progress import track
 from video_assets.foundation.records import DeadLetter, FootageRow, from_plain, to_plain
 from video_assets.foundation.store import Project, digest_of
 from video_assets.foundation.workers import in_workers
-from video_assets.library.letters import letter_of, warning_of
+from video_assets.library.failures import is_there, went_away
+from video_assets.library.letters import is_tried_again, letter_of, warning_of
 from video_assets.library.probe import probe
 
 _VIDEO = (
@@ -58,6 +60,11 @@ class Found:
     """file, link, special (no regular file) or closed (a folder that cannot be listed)."""
     ctime_ns: int = field(default=0, compare=False)
     """When size, times, name or rights changed last; no copy tool can set it back."""
+
+
+def tools() -> str:
+    """What reads the files: where it changes, what it did not know is read again."""
+    return f"av {version('av')}"
 
 
 def look(root: Path) -> list[Found]:
@@ -145,18 +152,23 @@ def as_found(path: str) -> bytes:
 
 
 def read_footage(
-    project: Project, before: list[FootageRow], listed: Iterable[Found] | None = None
+    project: Project,
+    before: list[FootageRow],
+    listed: Iterable[Found] | None = None,
+    newer: bool = False,
 ) -> tuple[list[FootageRow], list[DeadLetter]]:
     """One row a path below the project's footage folder, and a letter for every file set aside.
 
     `before`: the rows of the last time; a file whose path, size, time and inode are the same is not
-    read again. `listed`: what a look at the folder found, where that was done already.
+    read again, unless it was set aside for something that passes, or that the options ask to retry.
+    `listed`: what a look at the folder found, where that was done already. `newer`: the tools are
+    others than then. Raises ProjectError where files went away while they were read.
     """
     root = project.footage_root
     known = {
         (row.path, row.size, row.mtime_ns, row.inode): _own(row)
         for row in before
-        if not ((letter := letter_of(row)) and letter.retryable)
+        if not ((letter := letter_of(row)) and is_tried_again(letter, project.options, newer))
     }
     rows: dict[str, FootageRow] = {}
     to_read: list[Found] = []
@@ -212,6 +224,7 @@ def examine(path: str) -> tuple[str, dict[str, Any] | None, FootageError | None]
 
 def _read(root: Path, files: list[Found]) -> dict[str, FootageRow]:
     rows = {}
+    gone: list[FootageRow] = []
     with track("reading footage", float(sum(f.size for f in files))) as progress:
         tasks = [(str(root / found.path),) for found in files]
         limits = [max(60.0, 30 + found.size / BYTES_A_SECOND) for found in files]
@@ -219,6 +232,8 @@ def _read(root: Path, files: list[Found]) -> dict[str, FootageRow]:
             found = files[number]
             row = FootageRow(found.path, "dead", found.size, found.mtime_ns, found.inode)
             if isinstance(result, FootageError):
+                if not is_there(root, row):
+                    gone.append(row)
                 rows[found.path] = _dead(row, result)
             elif isinstance(result, VideoAssetsError):
                 raise result
@@ -230,6 +245,8 @@ def _read(root: Path, files: list[Found]) -> dict[str, FootageRow]:
                 else:
                     rows[found.path] = from_plain(FootageRow, {**to_plain(row), **fields})
             progress.advance(found.size, found.path)
+    if gone:
+        raise went_away(root, gone)
     return rows
 
 

@@ -1,9 +1,12 @@
 """Dead letters inside notes: why a file was set aside, so that it need not be read again for it."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
 from video_assets.foundation.errors import Code, FootageError
 from video_assets.foundation.records import DeadLetter, FootageRow
+from video_assets.foundation.store import Options
 
 _WARNING = re.compile(r"^(?P<what>.*) \[(?P<code>\d{4})\] -> (?P<do>.*(?:\n\| .*)*)$", re.MULTILINE)
 
@@ -18,6 +21,38 @@ def warning_of(error: FootageError) -> str:
 def is_warned(row: FootageRow) -> bool:
     """Whether the row's note carries a dead letter."""
     return bool(_WARNING.search(row.note))
+
+
+def is_tried_again(letter: DeadLetter, options: Options, newer: bool = False) -> bool:
+    """Whether a file that was set aside is read once more, though its bytes are the same.
+
+    `newer`: by other tools than the last time, which may know what those did not.
+    """
+    unknown = newer and letter.family == "UNSUPPORTED"
+    return letter.retryable or unknown or letter.family in options.retry
+
+
+def counted(
+    letters: Iterable[DeadLetter],
+    before: Iterable[DeadLetter],
+    options: Options,
+    newer: bool = False,
+) -> list[DeadLetter]:
+    """Letters with how often their file was tried: once more than `before` where it was now.
+
+    A letter is the same one where path, bytes, step and code are. `newer`: see `is_tried_again`.
+    """
+    past = {_key(letter): letter for letter in before}
+    found = []
+    for letter in letters:
+        old = past.get(_key(letter))
+        again = int(is_tried_again(letter, options, newer))
+        found.append(replace(letter, attempts=old.attempts + again) if old else letter)
+    return found
+
+
+def _key(letter: DeadLetter) -> tuple[str, str, str, int]:
+    return letter.path, letter.clip_id, letter.step, letter.code
 
 
 def letter_of(row: FootageRow) -> DeadLetter | None:

@@ -4,6 +4,7 @@ What somebody wrote beside the clip wins; else the first engine of the plan that
 the stretches where somebody seems to speak.
 """
 
+import hashlib
 import importlib.metadata
 import os
 import wave
@@ -55,7 +56,7 @@ def transcribe(
     """
     clips = sorted((r for r in rows if r.role in ("clip", "sound")), key=lambda r: r.path)
     sounds = {s.clip_id: s for s in soundtracks}
-    written, dead = _read_sidecars(root, rows, clips, sounds, language)
+    written, dead = _read_sidecars(workspace, root, rows, clips, sounds, language)
     if "sidecar" not in plan_engines:
         written = {}
     waiting = [
@@ -100,6 +101,7 @@ def in_order(words: Sequence[Word], duration: Fraction) -> list[Word]:
 
 
 def _read_sidecars(
+    workspace: Workspace,
     root: Path,
     rows: Sequence[FootageRow],
     clips: Sequence[FootageRow],
@@ -120,9 +122,8 @@ def _read_sidecars(
         if clip is None or clip.clip_id in written or _other_language(row, language):
             continue
         try:
-            written[clip.clip_id] = _written(
-                _on_disk(root, row.path), clip, sounds.get(clip.clip_id)
-            )
+            file = _text_of(workspace, root, row)
+            written[clip.clip_id] = _written(file, clip, sounds.get(clip.clip_id))
         except FootageError as error:
             dead.append(_dead(row.path, error, clip.clip_id))
         except OSError as error:
@@ -131,6 +132,29 @@ def _read_sidecars(
             )
             dead.append(_dead(row.path, gone, clip.clip_id))
     return written, dead
+
+
+def _text_of(workspace: Workspace, root: Path, row: FootageRow) -> Path:
+    """A sidecar's file; where it is missing, the copy that was kept when it was read first.
+
+    A missing file keeps its row until a second look, and its words with it: else its clip would be
+    transcribed by ear meanwhile.
+    """
+    file = _on_disk(root, row.path)
+    place = workspace.clip(row.clip_id) / "text"
+    copy = place / f"sidecar{_suffix(row)}"
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return copy if row.clip_id and kept_facts(place) is not None and copy.is_file() else file
+    if row.clip_id and hashlib.sha256(data).hexdigest().startswith(row.clip_id):
+
+        def write(draft: Path) -> dict[str, int]:
+            (draft / copy.name).write_bytes(data)
+            return {"size": len(data)}
+
+        kept(place, write)
+    return file
 
 
 def _on_disk(root: Path, path: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, PrivateAttr, create_model
 
-from video_assets.foundation.errors import ProjectError
+from video_assets.foundation.errors import RETRIED, ProjectError
 from video_assets.foundation.lease import owner
 from video_assets.foundation.store import Options, Project, Workspace
 from video_assets.orchestration.steps import ASPECTS
@@ -49,6 +49,11 @@ class Library(dg.ConfigurableResource):
         description="Make again even what is current; with `clips`, these clips are analysed "
         "again. Frozen cutdowns stay as they are.",
     )
+    retry: list[str] = Field(
+        default=[],
+        description="Classes of dead letters, such as [TRANSIENT, LIMIT]: files that were set "
+        "aside for one are tried once more. Empty means that they stay aside.",
+    )
     settle_s: float = Field(
         default=0.0,
         description="Seconds a file must have been still before it is read; younger ones wait.",
@@ -71,10 +76,18 @@ class Library(dg.ConfigurableResource):
                 raise ProjectError(f"{aspect!r} is no aspect ratio; there are {', '.join(ASPECTS)}")
         if self.tier and self.tier not in TIERS:
             raise ProjectError(f"{self.tier!r} is no tier; there are {' and '.join(TIERS)}")
+        families = [name.strip().upper() for name in self.retry]
+        for family in families:
+            if family not in RETRIED:
+                raise ProjectError(f"{family!r} cannot be retried; {', '.join(RETRIED)} can")
         if not 0 <= self.settle_s <= 3600:
             raise ProjectError(f"settle_s is {self.settle_s}: give 0 to 3600 seconds")
         return Options(
-            settle_s=self.settle_s, force=self.force, clips=self.clips.strip(), aspects=aspects
+            settle_s=self.settle_s,
+            force=self.force,
+            clips=self.clips.strip(),
+            aspects=aspects,
+            retry=frozenset(families),
         )
 
     @property

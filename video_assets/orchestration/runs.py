@@ -272,6 +272,19 @@ def publish_in_dagster(
         return materialise(instance, project, ["publications"], definitions, settings)
 
 
+def library_run(workspace: Workspace, project: Project, retry: Sequence[str]) -> Outcome:
+    """Makes the library's assets anew where they are stale or have set aside files of these classes
+    (`errors.RETRIED`)."""
+    from video_assets.definitions import build_defs
+    from video_assets.orchestration.resources import Library
+
+    names = wanted_steps("shot_tags", ())
+    with _told(workspace.root), instance_of(workspace.root) as instance:
+        bury_dead(instance)
+        definitions = build_defs(Library(data=str(workspace.root), retry=list(retry)))
+        return materialise(instance, project, names, definitions)
+
+
 def run_project(
     workspace: Workspace, project: Project, to: str | None, aspects: Sequence[str], tier: str
 ) -> Outcome:

@@ -14,12 +14,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.errors import RETRIED, VideoAssetsError
 from video_assets.foundation.progress import Listener
 from video_assets.foundation.store import Project, write_atomic
 
 if TYPE_CHECKING:
+    from video_assets.foundation.records import DeadLetter
     from video_assets.orchestration.provenance import Trace
+    from video_assets.orchestration.retrying import Retried
 
 PLAIN_EVERY = 15.0
 """Seconds between two plain progress lines of one piece of work."""
@@ -228,19 +230,7 @@ def show_status(found: dict[str, Any], details: bool) -> None:
         for row in found["paths"]:
             table.add_row(escape(repr(row["path"])[1:-1]), row["role"], escape(row["note"]))
         console.print(table)
-    if found["dead_letters"]:
-        table = Table(title="set aside", title_justify="left", box=None, pad_edge=False)
-        for column in ("path", "step", "code", "what", "do"):
-            table.add_column(column, overflow="fold")
-        for letter in found["dead_letters"]:
-            table.add_row(
-                escape(repr(letter.path)[1:-1]),
-                letter.step,
-                f"{letter.code} {letter.family}",
-                escape(letter.what),
-                escape(letter.do),
-            )
-        console.print(table)
+    _show_letters(console, found["dead_letters"], "set aside")
     states = Counter(c["state"] for c in found["cutdowns"])
     told = "".join(f", {n} {state}" for state, n in sorted(states.items()))
     console.print(f"{found['hours']:.2f} h of picture; {len(found['cutdowns'])} cutdowns{told}")
@@ -260,6 +250,41 @@ def show_status(found: dict[str, Any], details: bool) -> None:
     if found["stale"]:
         console.print(f"to be made: {', '.join(found['stale'])}")
     console.print(f"next: {found['next']}", soft_wrap=True)
+
+
+def _show_letters(console: Console, letters: "Sequence[DeadLetter]", title: str) -> None:
+    if not letters:
+        return
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("path", "step", "code", "tries", "what", "do"):
+        table.add_column(column, overflow="fold")
+    for letter in letters:
+        table.add_row(
+            escape(repr(letter.path)[1:-1]),
+            letter.step,
+            f"{letter.code} {letter.family}",
+            str(letter.attempts),
+            escape(letter.what),
+            escape(letter.do),
+        )
+    console.print(table)
+
+
+def show_retried(found: "Retried", project: Project) -> None:
+    """What came of trying once more."""
+    console = _console()
+    for path in found.good:
+        console.print(escape(f"good now: {repr(path)[1:-1]}"), soft_wrap=True)
+    _show_letters(console, found.left, "still set aside")
+    _show_letters(console, found.others, "not tried again")
+    for where, why in found.outcome.failed:
+        console.print(escape(f"{where}: {why}"), soft_wrap=True)
+    if not found.asked:
+        other = any(d.family in RETRIED for d in found.others)
+        more = f"; with --all: video-assets retry {project.slug} --all" if other else ""
+        console.print(f"nothing was set aside that another try could mend{more}", soft_wrap=True)
+    elif found.good:
+        console.print(f"next: video-assets run {project.slug}", soft_wrap=True)
 
 
 def show_trace(found: "Trace") -> None:

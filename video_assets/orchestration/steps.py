@@ -37,6 +37,11 @@ def nothing_hinders(project: Project) -> str:
     return ""
 
 
+def nobody_asks(project: Project) -> bool:
+    """For steps that set nothing aside."""
+    return False
+
+
 def nothing_to_say(project: Project) -> dict[str, Any]:
     """For steps without figures."""
     return {}
@@ -73,6 +78,8 @@ class Step:
     needs: Callable[[Project], str] = nothing_hinders
     """What to mount before it can be made anew; asked only where it is due, so that what is current
     stays so. Else it would read files that are not there as files without words or pictures."""
+    asked_again: Callable[[Project], bool] = nobody_asks
+    """Whether the run wants what this step has set aside to be tried once more."""
     narrow: frozenset[str] = field(default_factory=frozenset)
     """Deps that count for order only: the step's own `inputs` say which part of them it reads."""
 
@@ -104,14 +111,17 @@ class Step:
                 self.version,
                 self.all_inputs(project),
                 lambda draft: self.make(project, draft),
-                again=project.options.force or not self.whole(project),
+                again=self._must(project) or not self.whole(project),
             )
 
     def _needed(self, project: Project) -> str:
         if self.needs is nothing_hinders:
             return ""
-        due = project.options.force or not self.is_current(project)
+        due = self._must(project) or not self.is_current(project)
         return self.needs(project) if due else ""
+
+    def _must(self, project: Project) -> bool:
+        return project.options.force or self.asked_again(project)
 
 
 OUTSIDE_FILES: dict[str, tuple[str, ...]] = {

@@ -104,7 +104,9 @@ def test_what_is_kept_is_not_decoded_again_and_the_same(library, monkeypatch):
     monkeypatch.setattr(
         analysis,
         "in_workers",
-        lambda f, tasks, limits: iter(() if not tasks else pytest.fail("decoded again")),
+        lambda f, tasks, limits, workers=None: iter(
+            () if not tasks else pytest.fail("decoded again")
+        ),
     )
     assert analysis.analyse_clips(workspace, root, rows) == first
     assert analysis.analyse_clips(

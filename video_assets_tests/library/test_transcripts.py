@@ -1,6 +1,7 @@
 """Words beside clips and words heard: sidecars, lines, retakes, glossary, what goes wrong."""
 
 import dataclasses
+import hashlib
 import itertools
 import json
 import os
@@ -207,6 +208,25 @@ def test_the_best_good_sidecar_wins(tmp_path):
     found, _, dead = told(tmp_path, rows)
     assert [w.text for w in found] == ["Hello"]
     assert [d.path for d in dead] == ["talk.json"]
+
+
+def test_a_missing_sidecar_keeps_its_words(tmp_path):
+    """Its row stays until a second look; another text under its name is not taken for it."""
+    text = "1\n00:00:01,000 --> 00:00:02,000\nAs it was\n"
+    (tmp_path / "talk.srt").write_text(text)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    rows = [clip(), dataclasses.replace(sidecar("talk.srt"), clip_id=digest)]
+    first = told(tmp_path, rows)
+    assert [w.text for w in first[0]] == ["As", "it", "was"] and first[2] == []
+    (tmp_path / "talk.srt").unlink()
+    assert told(tmp_path, rows) == first
+    (tmp_path / "talk.srt").write_text(text.replace("As", "Not as"))
+    assert told(tmp_path, rows)[0][0].text == "Not"
+    (tmp_path / "talk.srt").unlink()
+    assert told(tmp_path, rows) == first
+    shutil.rmtree(tmp_path / "data")
+    (gone,) = told(tmp_path, rows)[2]
+    assert "cannot be read" in gone.what
 
 
 def test_words_never_overlap_nor_leave_the_clip():

@@ -36,6 +36,8 @@ LINES = "library/lines.parquet"
 FRAMES = "library/frames.json"
 TAGS = "library/tags.parquet"
 
+LETTERED = ("footage", "shot_index", "soundtracks", "transcripts")
+"""Steps that set files aside."""
 SLACK = Fraction(1, 2)
 """Seconds that sound may outlast what the container declares."""
 
@@ -43,16 +45,35 @@ SLACK = Fraction(1, 2)
 def dead_letters(project: Project) -> list[DeadLetter]:
     """Everything that was set aside in this project, by path and step."""
     found: list[DeadLetter] = []
-    for step in ("footage", "shot_index", "soundtracks", "transcripts"):
-        path = f"library/dead_letters/{step}.parquet"
+    for step in LETTERED:
+        path = _letters_path(step)
         if project.path(path).is_file():
             found += project.read(path, DeadLetter)
     return sorted(found, key=lambda d: (d.path, d.step, d.code))
 
 
+def letters_before(project: Project, step: str) -> list[DeadLetter]:
+    """What a step set aside the last time; nothing where that cannot be read."""
+    try:
+        found: list[DeadLetter] = project.read(_letters_path(step), DeadLetter)
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return found
+
+
+def is_asked_again(project: Project, step: str) -> bool:
+    """Whether a run is asked to try once more what a step has set aside."""
+    families = project.options.retry
+    return bool(families) and any(d.family in families for d in letters_before(project, step))
+
+
+def _letters_path(step: str) -> str:
+    return f"library/dead_letters/{step}.parquet"
+
+
 def _letters(draft: Draft, step: str, letters: list[DeadLetter]) -> None:
     draft.records(
-        f"library/dead_letters/{step}.parquet",
+        _letters_path(step),
         DeadLetter,
         sorted(letters, key=lambda d: (d.path, d.code)),
     )
@@ -65,7 +86,7 @@ def _rows(project: Project) -> list[FootageRow]:
 
 
 def _letters_shown(project: Project, step: str) -> list[dict[str, Any]]:
-    letters = project.read(f"library/dead_letters/{step}.parquet", DeadLetter)
+    letters = project.read(_letters_path(step), DeadLetter)
     return [
         {"path": d.path, "code": d.code, "class": d.family, "what": d.what, "do": d.do}
         for d in letters
@@ -89,17 +110,19 @@ def look_at_footage(project: Project) -> "Sight":
 
 
 def footage_listing(project: Project) -> dict[str, str]:
-    """Names, sizes and times of everything below the footage folder.
+    """Names, sizes and times of everything below the footage folder, and what reads it.
 
     Of a folder that is OFFLINE it is what was recorded: nothing there is stale.
     """
+    from video_assets.library.intake import tools
+
     seen = _SEEN[project] = look_at_footage(project)
     recorded = project.manifest("footage")
     if seen.offline:
         if recorded is None or recorded.inputs.get("folder") != str(seen.root):
             raise ProjectError(seen.offline)  # a folder that was named and is not there
         return recorded.inputs
-    return {"folder": str(seen.root), "listing": seen.listing()}
+    return {"folder": str(seen.root), "listing": seen.listing(), "tools": tools()}
 
 
 def footage_offline(project: Project) -> str:
@@ -146,14 +169,18 @@ def footage_before(project: Project) -> list[FootageRow]:
 def make_footage(project: Project, draft: Draft) -> None:
     """One row a path; of a clip that is missing for the first time, the row it had."""
     from video_assets.library.absence import note
-    from video_assets.library.intake import read_footage
+    from video_assets.library.intake import read_footage, tools
+    from video_assets.library.letters import counted
 
     before = footage_before(project)
     seen = _SEEN.pop(project, None) or look_at_footage(project)
     if seen.offline:
         raise ProjectError(seen.offline)
     note(project, seen)
-    rows, letters = read_footage(project, before, seen.settled)
+    recorded = project.manifest("footage")
+    newer = recorded is not None and recorded.inputs.get("tools") != tools()
+    rows, letters = read_footage(project, before, seen.settled, newer)
+    letters = counted(letters, letters_before(project, "footage"), project.options, newer)
     present = {row.clip_id for row in rows if row.clip_id}
     stay = [row for row in seen.kept if row.clip_id not in present]
     rows = sorted([*rows, *stay], key=lambda row: row.path)
@@ -600,6 +627,7 @@ STEPS = (
         (every_path_has_one_row, some_clip_is_usable, root_is_online),
         ("parquet", "pyav"),
         hindered=footage_offline,
+        asked_again=partial(is_asked_again, step="footage"),
     ),
     Step(
         "shot_index",
@@ -614,6 +642,7 @@ STEPS = (
         ("parquet", "opencv"),
         whole=partial(nothing_waits, step="shot_index"),
         needs=footage_offline,
+        asked_again=partial(is_asked_again, step="shot_index"),
     ),
     Step(
         "soundtracks",
@@ -628,6 +657,7 @@ STEPS = (
         ("parquet", "wav"),
         whole=partial(nothing_waits, step="soundtracks"),
         needs=footage_offline,
+        asked_again=partial(is_asked_again, step="soundtracks"),
     ),
     Step(
         "transcripts",
@@ -642,6 +672,7 @@ STEPS = (
         ("parquet",),
         pool="models",
         needs=footage_offline,
+        asked_again=partial(is_asked_again, step="transcripts"),
     ),
     Step(
         "frame_index",
