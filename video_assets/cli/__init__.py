@@ -11,7 +11,11 @@ from video_assets.cli.projects import (
     doctor,
     forget,
     project_add,
+    project_archive,
     project_list,
+    project_remove,
+    project_rename,
+    project_restore,
     search,
     status,
     trace,
@@ -33,6 +37,10 @@ app.add_typer(metrics_app, name="metrics")
 app.command("demo")(demo)
 project_app.command("add")(project_add)
 project_app.command("list")(project_list)
+project_app.command("archive")(project_archive)
+project_app.command("restore")(project_restore)
+project_app.command("rename")(project_rename)
+project_app.command("remove")(project_remove)
 app.command("run")(run)
 app.command("retry")(retry)
 app.command("status")(status)

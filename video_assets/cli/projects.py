@@ -46,15 +46,76 @@ def project_add(
 @spoken_plainly
 def project_list(data: Data = None, as_json: AsJson = False) -> None:
     """List the projects. Example: video-assets project list"""
+    from video_assets.orchestration.shelving import archived
+
     workspace = workspace_in(data)
-    slugs = workspace.projects()
+    slugs, put_away = workspace.projects(), archived(workspace)
     if as_json:
-        print_json([{"project": s, "brand": workspace.project(s).brand} for s in slugs])
+        here = [{"project": s, "brand": workspace.project(s).brand} for s in slugs]
+        print_json([*here, *({"project": s, "archived": True} for s in put_away)])
         return
     for slug in slugs:
         typer.echo(slug)
-    if not slugs:
+    for slug in put_away:
+        typer.echo(f"{slug} (archived)")
+    if not slugs and not put_away:
         typer.echo("no project yet: video-assets project add SLUG --footage DIR", err=True)
+
+
+@spoken_plainly
+def project_archive(slug: Slug, data: Data = None) -> None:
+    """Put a project away, whole. Example: video-assets project archive spring"""
+    from video_assets.orchestration.shelving import archive
+
+    place = archive(workspace_in(data), slug)
+    typer.echo(f"{slug} lies in {place}; back with: video-assets project restore {slug}")
+
+
+@spoken_plainly
+def project_restore(slug: Slug, data: Data = None) -> None:
+    """Bring a project back. Example: video-assets project restore spring"""
+    from video_assets.orchestration.shelving import restore
+
+    restore(workspace_in(data), slug)
+    typer.echo(f"{slug} is back; next: video-assets status {slug}")
+
+
+@spoken_plainly
+def project_rename(
+    slug: Slug,
+    to: Annotated[str, typer.Argument(help="Its new slug.", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Give a project another slug. Example: video-assets project rename spring spring-2026"""
+    from video_assets.orchestration.shelving import rename
+
+    rename(workspace_in(data), slug, checked_slug(to))
+    typer.echo(f"{slug} is {to} now; next: video-assets run {to}")
+
+
+@spoken_plainly
+def project_remove(
+    slug: Slug,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; there is no way back.")] = False,
+    even_published: Annotated[
+        bool, typer.Option("--even-published", help="Also where posts of it are out.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Delete a project and what was made. Example: video-assets project remove spring --yes"""
+    from video_assets.orchestration.shelving import remove, root_of
+
+    workspace = workspace_in(data)
+    root = root_of(workspace, slug)
+    if not yes:
+        files = [f for f in root.rglob("*") if f.is_file()]
+        size = sum(f.stat().st_size for f in files) / 1e6
+        raise VideoAssetsError(
+            f"{root} with {len(files)} files ({size:.0f} MB), the brief and the edits among them, "
+            "would be deleted for ever; say --yes, or archive it"
+        )
+    remove(workspace, slug, even_published)
+    typer.echo(f"{slug} is removed; footage and shared analyses are as they were")
 
 
 @spoken_plainly

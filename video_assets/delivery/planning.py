@@ -26,6 +26,7 @@ class Candidate:
     """One cutdown that might go out, with what is known of it."""
 
     project: str
+    """As its publications know it."""
     round: str
     cut_id: str
     aspect: str
@@ -48,6 +49,8 @@ class Candidate:
     idea: str = ""
     obstacles: tuple[str, ...] = ()
     """Further reasons not to send it, such as banned footage, each saying what to do."""
+    slug: str = ""
+    """What people type; the project's name where it was never renamed."""
 
     @property
     def name(self) -> str:
@@ -181,7 +184,8 @@ def _unfit(one: Candidate, sha256: str, approval_required: bool) -> str:
         before = " (the approval was for other bytes)" if one.decision and not ours else ""
         return (
             f"{one.name} waits for approval{before}: "
-            f"`video-assets approve {one.project} {one.cut_id} --aspect {one.aspect} --by NAME`"
+            f"`video-assets approve {one.slug or one.project} {one.cut_id} "
+            f"--aspect {one.aspect} --by NAME`"
         )
     return "; ".join(one.obstacles)
 

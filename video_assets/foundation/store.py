@@ -32,7 +32,15 @@ _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") fo
 """Names that Windows cannot make a folder of."""
 
 
-SETTINGS = ("brand", "footage", "time_zone", "approval", "channels", "learnings")
+SETTINGS = (
+    "brand",
+    "footage",
+    "time_zone",
+    "approval",
+    "channels",
+    "learnings",
+    "published_as",
+)
 """Keys of project.yaml."""
 LEASE_WAIT = 3600.0
 """Seconds that a run waits for another one on the same project: renders take long."""
@@ -228,6 +236,14 @@ class Project:
     def brand(self) -> str:
         """The brand this project belongs to; its own slug where none is named."""
         return str(self.settings.get("brand") or self.slug)
+
+    @property
+    def published_as(self) -> str:
+        """The name that its publications bear: its slug, or the one it had before it was renamed.
+
+        Their keys hold it: under another name everything would go out once more.
+        """
+        return str(self.settings.get("published_as") or self.slug)
 
     def read(self, name: str, kind: type) -> list[Any]:
         """The records of a Parquet file of this project."""

@@ -108,6 +108,20 @@ def frame_scores(
     return [(shot_id, round(score, 6)) for shot_id, score in ranked]
 
 
+def forget_project(workspace: Workspace, project_slug: str) -> None:
+    """Deletes the project's rows from the tables of all models."""
+    mine = f"project = '{check_slug(project_slug)}'"
+    names = sorted(folder.stem for folder in workspace.index.glob("*.lance"))
+    if not names:
+        return
+    import lancedb
+
+    with disk_errors(workspace.index):
+        base = lancedb.connect(str(workspace.index))
+        for name in names:
+            base.open_table(name).delete(mine)
+
+
 def vectors_of(workspace: Workspace, project_slug: str, model: str) -> dict[str, np.ndarray]:
     """For each shot of the project its vectors in time order, float32 (stills, size)."""
     rows = _stored(_table(workspace, model, 0, create=False), project_slug)

@@ -57,7 +57,7 @@ def candidates_of(project: Project) -> list[Candidate]:
         one = said.get((cut, aspect, manifest.facts["sha256"]))
         found.append(
             Candidate(
-                project.slug,
+                project.published_as,
                 round_of(cut),
                 cut,
                 aspect,
@@ -74,6 +74,7 @@ def candidates_of(project: Project) -> list[Candidate]:
                 _takes(timeline),
                 idea.hook or idea.title,
                 tuple(_obstacles(project, manifest, timeline)) + tuple(banned_in(bans, timeline)),
+                project.slug,
             )
         )
     return found

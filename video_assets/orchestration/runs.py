@@ -90,7 +90,7 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _know(instance: dg.DagsterInstance, slug: str) -> None:
+def know(instance: dg.DagsterInstance, slug: str) -> None:
     """Adds the project's partition; somebody else, the daemon for one, may do so meanwhile."""
     try:
         instance.add_dynamic_partitions("project", [slug])
@@ -200,7 +200,7 @@ def materialise(
 
     `settings`: Dagster's run config of single assets, by name.
     """
-    _know(instance, project.slug)
+    know(instance, project.slug)
     before = {n: project.manifest(n) for n in names}
     damaged = {n for n, m in before.items() if m and not _is_whole(project, n, m)}
     keys = [key_of(n) for n in names]

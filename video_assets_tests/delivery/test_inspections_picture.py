@@ -17,7 +17,7 @@ from video_assets.delivery.inspections.sources import Sources
 from video_assets.foundation.records import Title
 from video_assets.library.probe import probe
 from video_assets_tests.delivery.cases import CAPTION, made
-from video_assets_tests.delivery.seeing import cited, moved, spoiled
+from video_assets_tests.delivery.seeing import cited, clip, moved, spoiled
 from video_assets_tests.finishing import making
 
 GATES = (
@@ -80,6 +80,21 @@ def test_clean_cutdowns_of_real_footage_pass(rate, corpus, tmp_path):
         late = tuple(replace(c, source_start=c.source_start + Fraction(3, rate)) for c in cuts)
         found = tracing.shows_what_it_cites(cited(case, timeline=replace(line, picture=late)))
         assert len(found.findings) >= 2, aspect  # a fixed camera may see nothing move
+
+
+def test_a_card_that_begins_on_a_shots_last_frame_hides_nothing(tmp_path):
+    """Half faded in, the panel leaves less of that one frame than can be told."""
+    night = clip(tmp_path, "night.mp4", "testsrc2=s=640x360:r=25:d=2,hue=b=-2")
+    door = clip(tmp_path, "door.mp4", "gradients=s=640x360:r=25:d=2:c0=maroon:c1=red:seed=2")
+    cuts = [
+        making.picture(night, 0, 37, Fraction(1, 5), focus=(0.52, 0.5)),
+        making.picture(door, 37, 38, Fraction(1, 5)),
+    ]
+    line = making.timeline(25, cuts, titles=(Title("end_card", "Come and see", 36, 39),))
+    case = made(tmp_path, line, [night, door], ("9x16",)).case("9x16")
+    first, _ = tracing.traces(case)
+    assert first[0].covered.sum() == 1
+    assert tracing.shows_what_it_cites(case).findings == ()
 
 
 def test_a_grade_is_no_other_picture(clean, nine):

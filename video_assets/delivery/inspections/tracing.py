@@ -76,9 +76,9 @@ def shows_what_it_cites(case: Case) -> Outcome:
         if trace.moves_alike is not None:
             moving += 1
         open_share, stray = trace.share(~one.covered)
-        under_share, _ = trace.share(one.covered)
+        under_share, hidden = trace.share(one.covered)
         lost = open_share < TRACED and stray > STRAY
-        if lost or under_share < TRACED_COVERED:
+        if lost or (under_share < TRACED_COVERED and hidden > STRAY):
             share, limit = (open_share, TRACED) if lost else (under_share, TRACED_COVERED)
             found.append(
                 Finding(
