@@ -10,7 +10,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -41,6 +41,10 @@ PROXIES = {"lrv", "lrf", "lrm"}
 """Small copies that cameras put beside the clip."""
 BYTES_A_SECOND = 20_000_000
 """Slowest disk that is waited for."""
+REMOUNTED = 0.9
+"""Share of the unchanged files that bear other inodes from which their disk was mounted anew."""
+FEWEST_REMOUNTED = 3
+"""Files that must bear other inodes for that: fewer are quickly read again."""
 NONSENSE_S = 3600.0
 """A change time so many seconds ahead says nothing."""
 _MAGIC = (b"\x1aE\xdf\xa3", b"fLaC", b"OggS", b"FLV", b"\x06\x0e\x2b\x34", b"0&\xb2u", b"FORM")
@@ -159,21 +163,25 @@ def read_footage(
 ) -> tuple[list[FootageRow], list[DeadLetter]]:
     """One row a path below the project's footage folder, and a letter for every file set aside.
 
-    `before`: the rows of the last time; a file whose path, size, time and inode are the same is not
-    read again, unless it was set aside for something that passes, or that the options ask to retry.
-    `listed`: what a look at the folder found, where that was done already. `newer`: the tools are
-    others than then. Raises ProjectError where files went away while they were read.
+    `before`: the rows of the last time; a file whose size, time and inode are the same, under its
+    own name or another, is not read again, unless it was set aside for something that passes, or
+    that the options ask to retry. `listed`: what a look at the folder found, where that was done
+    already. `newer`: the tools are others than then. Raises ProjectError where files went away
+    while they were read.
     """
     root = project.footage_root
+    found_now = look(root) if listed is None else list(listed)
     known = {
         (row.path, row.size, row.mtime_ns, row.inode): _own(row)
-        for row in before
+        for row in _renumbered(before, found_now)
         if not ((letter := letter_of(row)) and is_tried_again(letter, project.options, newer))
     }
+    # the same file under another name: its bytes need not be read to know them
+    moved = {key[1:]: row for key, row in known.items() if row.role in ("clip", "sound")}
     rows: dict[str, FootageRow] = {}
     to_read: list[Found] = []
     sidecars: list[Found] = []
-    for found in look(root) if listed is None else listed:
+    for found in found_now:
         key = (found.path, found.size, found.mtime_ns, found.inode)
         row = FootageRow(found.path, "ignored", found.size, found.mtime_ns, found.inode)
         why = _ignored(found)
@@ -185,6 +193,8 @@ def read_footage(
             sidecars.append(found)
         elif key in known and known[key].role in ("clip", "sound", "dead"):
             rows[found.path] = known[key]
+        elif key[1:] in moved and found.inode:
+            rows[found.path] = replace(moved[key[1:]], path=found.path)
         elif _may_be_media(root, found):
             to_read.append(found)
         else:
@@ -197,6 +207,24 @@ def read_footage(
     ordered = [rows[path] for path in sorted(rows)]
     letters = [letter for row in ordered if row.role != "duplicate" and (letter := letter_of(row))]
     return ordered, letters
+
+
+def _renumbered(before: Sequence[FootageRow], found: Iterable[Found]) -> list[FootageRow]:
+    """The rows with the inodes of today, where a disk or share was mounted anew: network shares
+    give other numbers each time.
+
+    That is so where most files that have the size and time they had bear another number. Where only
+    some do, these were replaced, and are read again.
+    """
+    now = {(one.path, one.size, one.mtime_ns): one.inode for one in found}
+    same = {row.path: now.get((row.path, row.size, row.mtime_ns)) for row in before}
+    there = [row for row in before if same[row.path] is not None]
+    other = sum(same[row.path] != row.inode for row in there)
+    if other < REMOUNTED * len(there) or other < FEWEST_REMOUNTED:
+        return list(before)
+    return [
+        row if (inode := same[row.path]) is None else replace(row, inode=inode) for row in before
+    ]
 
 
 def examine(path: str) -> tuple[str, dict[str, Any] | None, FootageError | None]:

@@ -1,5 +1,6 @@
 """One row a path, whatever lies there."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -133,6 +134,37 @@ def test_what_did_not_change_is_not_read_again(bits, tmp_path, monkeypatch):
     shutil.copy(bits / "b.mkv", root / "a.mp4")
     intake.read_footage(project, before[0])
     assert read == ["a.mp4"]
+
+
+def test_files_that_were_moved_or_mounted_anew_are_not_read_again(bits, tmp_path, monkeypatch):
+    project, root = project_of(tmp_path)
+    for name in ("a.mp4", "b.mkv", "c.wav"):
+        shutil.copy2(bits / name, root / name)
+    before = intake.read_footage(project, [])[0]
+    monkeypatch.setattr(intake, "_read", lambda root, files: {f.path: 1 / 0 for f in files})
+    (root / "card").mkdir()
+    (root / "a.mp4").rename(root / "card/renamed.mp4")
+    rows, letters = intake.read_footage(project, before)
+    was = {row.clip_id: row for row in before}
+    assert [r.path for r in rows] == ["b.mkv", "c.wav", "card/renamed.mp4"] and not letters
+    assert rows[2] == dataclasses.replace(was[rows[2].clip_id], path="card/renamed.mp4")
+
+    def replaced(name):
+        """Another inode with the size and time of the old one, which is not free for reuse."""
+        os.link(root / name, tmp_path / f"{len(list(tmp_path.iterdir()))}.old")
+        shutil.copy2(root / name, tmp_path / "copy")
+        (tmp_path / "copy").rename(root / name)
+
+    for name in ("b.mkv", "c.wav", "card/renamed.mp4"):
+        replaced(name)
+    mounted, _ = intake.read_footage(project, rows)
+    assert [dataclasses.replace(r, inode=0) for r in mounted] == [
+        dataclasses.replace(r, inode=0) for r in rows
+    ]
+    assert {r.inode for r in mounted}.isdisjoint({r.inode for r in rows})
+    replaced("b.mkv")  # one of three: who knows by what
+    with pytest.raises(ZeroDivisionError):
+        intake.read_footage(project, mounted)
 
 
 def test_the_listing_digest_follows_the_folder(tmp_path):
