@@ -149,6 +149,20 @@ def _transaction(file: Path, write: bool = False) -> Iterator[sqlite3.Connection
         database.close()
 
 
+def holder_of(file: Path) -> str:
+    """Who holds the lease now, for people: `process 12 on host`; empty where nobody does.
+
+    Only looks; what cannot be read counts as free.
+    """
+    with contextlib.suppress(sqlite3.Error):  # nobody is waited for, nothing is made
+        database = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+        with contextlib.closing(database):
+            row = database.execute("select owner, expires from lease").fetchone()
+        if row and row[0] and row[1] >= time.time() and not is_gone(row[0]):
+            return _named(row[0])
+    return ""
+
+
 def take(file: Path, wait_s: float, ttl: float = TTL) -> Lease:
     """The lease in `file` (named by the project), waiting up to `wait_s` s for another holder.
 

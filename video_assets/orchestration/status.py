@@ -5,6 +5,7 @@ from typing import Any
 
 from video_assets.delivery.decisions import read_decisions
 from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.lease import holder_of
 from video_assets.foundation.records import DeadLetter
 from video_assets.foundation.store import Project
 from video_assets.orchestration.assets.editorial import brief_of, timelines_of
@@ -87,7 +88,10 @@ def status_of(project: Project) -> dict[str, Any]:
     cutdowns = cutdowns_of(project)
     aside = [c for c in cutdowns if not c["passed"]]
     missing = _missing(project) if rows else []
-    if problem:
+    going = holder_of(project.workspace.lease_file(project.slug))
+    if going:
+        todo = f"wait: {going} works on it; `video-assets status {project.slug}` again later"
+    elif problem:
         todo = problem
     elif stale:
         todo = f"video-assets run {project.slug}"
@@ -112,5 +116,6 @@ def status_of(project: Project) -> dict[str, Any]:
         "shut_gates": shut,
         "known_assets": len(BY_NAME),
         "cutdowns": cutdowns,
+        "going_on": going,
         "next": todo,
     }

@@ -96,6 +96,25 @@ def test_the_second_waits_then_says_who_has_it(tmp_path: Path) -> None:
     assert lease.take(file, 0.0).token > 0
 
 
+def test_who_holds_it_is_told_without_waiting(tmp_path: Path) -> None:
+    file = tmp_path / "a lease #1.sqlite"
+    assert lease.holder_of(file) == "" and not file.exists()
+    other = child(HOLD, file, 60)
+    assert other.stdout is not None and other.stdout.readline()
+    began = time.monotonic()
+    with lease._transaction(file, write=True):  # somebody is writing just now
+        assert f"process {other.pid} on" in lease.holder_of(file)
+    assert time.monotonic() - began < 5
+    other.kill()
+    other.communicate()
+    assert lease.holder_of(file) == ""
+    with lease.held(file, 1.0):
+        assert f"process {os.getpid()} on" in lease.holder_of(file)
+    assert lease.holder_of(file) == ""
+    file.write_bytes(b"no database")
+    assert lease.holder_of(file) == ""
+
+
 def test_a_dead_process_holds_nothing(tmp_path: Path) -> None:
     file = tmp_path / "a.sqlite"
     other = child(HOLD, file, 3600)

@@ -204,9 +204,9 @@ def test_a_forced_run_decodes_once(pad, monkeypatch):
     counted = []
     real = analysis.in_workers
 
-    def counting(function, tasks, limits):
+    def counting(function, tasks, limits, workers=None):
         counted.extend(task[2]["path"] for task in tasks)
-        return real(function, tasks, limits)
+        return real(function, tasks, limits, workers)
 
     monkeypatch.setattr(analysis, "in_workers", counting)
     assert pad.start("library", ["shot_index", "soundtracks"], force=True, clips="night*").success
