@@ -14,10 +14,11 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
+from video_assets.delivery.outbox import Outbox
 from video_assets.foundation.errors import LeaseError, ProjectError
 from video_assets.foundation.files import disk_errors
 from video_assets.foundation.store import Project, Workspace, check_slug, write_atomic
-from video_assets.orchestration.rounds import HOLDING, outbox_of
+from video_assets.orchestration.rounds import HOLDING, OUTBOX, outbox_of
 from video_assets.orchestration.runs import PROJECT, bury_dead, instance_of, know
 
 PATIENCE = 5.0
@@ -86,20 +87,20 @@ def remove(workspace: Workspace, slug: str, even_published: bool = False) -> Non
         raise ProjectError(
             f"{len(footage)} files of footage lie in {root / 'footage'}: move them elsewhere first"
         )
-    if root == project.root and not even_published:
-        sent = [row for row in outbox_of(project).rows() if row.state in HOLDING]
+    if not even_published:
+        sent = [row for row in Outbox(root / OUTBOX).rows() if row.state in HOLDING]
         if sent:
             raise ProjectError(
                 f"project {slug} has {len(sent)} publications, and what is known of them would be "
-                "lost: archive it instead, or say --even-published"
+                "lost: leave it in the archive, or say --even-published"
             )
     with _still(workspace, project) as instance:
         from video_assets.library.frame_index import forget_project
 
-        gone = _bin(workspace) / f"{slug}-{os.getpid()}"
-        _move(root, gone)
+        # what can be made again goes first: whoever is killed in here removes it once more
         forget_project(workspace, slug)
         _unknow(instance, slug)
+        _move(root, _bin(workspace) / f"{slug}-{os.getpid()}")
     _empty(workspace)
 
 
@@ -112,8 +113,8 @@ def rename(workspace: Workspace, slug: str, to: str) -> Path:
         from video_assets.library.frame_index import forget_project
 
         _keep_names(project)
-        _move(project.root, other.root)
         forget_project(workspace, slug)
+        _move(project.root, other.root)
         _unknow(instance, slug)
         know(instance, to)
     return other.root

@@ -180,6 +180,10 @@ def test_what_is_removed_is_gone_and_nothing_else(workspace, made):
     assert done.exit_code == 1 and "would be deleted for ever; say --yes" in done.stderr
     done = typed(workspace, "project", "remove", "a", "--yes")
     assert done.exit_code == 1 and "has 1 publications" in done.stderr
+    archive(workspace, "a")
+    with pytest.raises(ProjectError, match="has 1 publications"):
+        remove(workspace, "a")
+    restore(workspace, "a")
     assert "a" in workspace.projects()
     done = typed(workspace, "project", "remove", "a", "--yes", "--even-published")
     assert done.exit_code == 0, done.output
