@@ -14,6 +14,7 @@ from video_assets.foundation.records import FootageRow
 from video_assets.foundation.store import Workspace
 
 LONGEST = (
+    "test_faults",
     "test_cli",
     "test_rounds",
     "test_daemon",
@@ -25,6 +26,8 @@ LONGEST = (
     "test_runs",
     "test_publishing",
     "test_graph",
+    "test_fanout",
+    "test_hostile",
 )
 """Files that the workers begin with, by what they take, so that none waits for another at the end:
 140 s of CPU to 20 s, two thirds of all. A file of one test takes the next one along with it."""
@@ -113,7 +116,7 @@ def small_clips(once, small_library) -> Callable[[Path], None]:
     """
 
     def analyse(folder: Path) -> None:
-        from video_assets.library.analysis import analyse_clips
+        from video_assets.library.analysing import analyse_clips
         from video_assets.orchestration.projects import add_project
 
         workspace = Workspace(folder)

@@ -315,6 +315,7 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(
     assert [p.name for p in (data / "projects/a").rglob("*.mp4")] == ["1x1.mp4"]
 
 
+@pytest.mark.soak
 def test_a_full_disk_is_one_line(tmp_path, small_library):
     """A file-size limit plays the full disk: the write fails in the middle, as it would there."""
     small = tmp_path / "small"

@@ -88,7 +88,9 @@ class Library:
     def heard(self, path: str) -> Any:
         """All sound of a clip, mono float32 at 48 kHz; sample 0 is second 0 of the clip's clock."""
         row = self.tables.rows[path]
-        return heard(self.project.footage_root / path, row.start)
+        root = self.project.footage_root
+        assert isinstance(root, Path)  # libraries with a known truth lie in folders
+        return heard(root / path, row.start)
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ import warnings
 import typer
 
 from video_assets.cli.making import demo, retry, run
+from video_assets.cli.migrating import migrate
 from video_assets.cli.projects import (
     doctor,
     forget,
@@ -53,6 +54,7 @@ app.command("withdraw")(withdraw)
 metrics_app.command("import")(metrics_import)
 app.command("forget")(forget)
 app.command("trace")(trace)
+app.command("migrate")(migrate)
 app.command("doctor")(doctor)
 
 

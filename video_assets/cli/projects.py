@@ -22,7 +22,8 @@ from video_assets.foundation.errors import VideoAssetsError
 def project_add(
     slug: Slug,
     footage: Annotated[
-        Path | None, typer.Option(help="Folder with the sources; it is never written to.")
+        str | None,
+        typer.Option(help="Folder or s3://bucket/prefix with the sources; never written to."),
     ] = None,
     brief: Annotated[Path | None, typer.Option(help="A brief.yaml to copy in.")] = None,
     brand: Annotated[str, typer.Option(help="The brand it belongs to; else its own slug.")] = "",

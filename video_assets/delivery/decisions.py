@@ -8,6 +8,7 @@ from pathlib import Path
 from video_assets.foundation.errors import StorageError
 from video_assets.foundation.records import from_plain
 from video_assets.foundation.store import as_json
+from video_assets.foundation.versions import FORMATS, without_number
 
 APPROVED, REJECTED = "approved", "rejected"
 
@@ -34,6 +35,7 @@ def read_decisions(path: Path) -> list[Decision]:
         return []
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        found = without_number(path, "decisions", found, "version")
         return [from_plain(Decision, plain) for plain in found["decisions"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StorageError(
@@ -43,7 +45,7 @@ def read_decisions(path: Path) -> list[Decision]:
 
 def decisions_text(decisions: Sequence[Decision]) -> str:
     """The file that `read_decisions` reads."""
-    return as_json({"version": 1, "decisions": list(decisions)})
+    return as_json({"version": FORMATS["decisions"], "decisions": list(decisions)})
 
 
 def latest(decisions: Sequence[Decision]) -> dict[tuple[str, str, str], Decision]:

@@ -28,8 +28,12 @@ from video_assets.foundation.files import disk_errors, fsync
 from video_assets.foundation.lease import is_gone, owner
 from video_assets.foundation.records import Publication
 from video_assets.foundation.store import digest_of, sweep
+from video_assets.foundation.versions import FORMATS, refuse_newer
 
-SCHEMA = 1
+SCHEMA = FORMATS["outbox"]
+UPGRADES: dict[int, tuple[str, ...]] = {}
+"""Statements that lead from a version of the tables to the next; `video-assets migrate` runs them.
+No key and no state may change: what is published stays published."""
 BUSY = 30.0
 """Seconds to wait for another process's transaction."""
 STALLED = 3600.0
@@ -54,6 +58,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 OUT = ("accepted", "processing", "live", "withdrawn", "unknown")
 """States of posts that people may have seen: numbers can come back for them."""
 
+_WHAT_IS_OUT = "select key, state, remote_id, sha256, channel from publications order by rowid"
+"""What no upgrade may change: by this everybody knows what was sent."""
 _FIELDS = tuple(f.name for f in dataclasses.fields(Publication))
 _MUTABLE = frozenset({"remote_id", "by"})
 _TABLES = f"""
@@ -241,6 +247,48 @@ class Outbox:
             _note(database, key, now, row[0], to_state, error)
         return True
 
+    def version(self) -> int:
+        """Which version its tables have; the present one where there is no file."""
+        with self._open(older=True) as database:
+            if database is None:
+                return SCHEMA
+            return int(database.execute("pragma user_version").fetchone()[0])
+
+    def copy_to(self, path: Path) -> None:
+        """A whole copy of the file as it stands, whoever writes meanwhile."""
+        with self._open(older=True) as database:
+            if database is not None:
+                with contextlib.closing(sqlite3.connect(path)) as copy:
+                    database.backup(copy)
+
+    def upgrade(self) -> None:
+        """Brings the tables up to date, all of them or none, in one transaction.
+
+        Raises StorageError, and nothing is changed, where what is published would differ.
+        """
+        with self.guarded(), self._open(older=True) as database:
+            if database is None:
+                return
+            database.execute("begin immediate")
+            try:
+                found = database.execute("pragma user_version").fetchone()[0]
+                whole = database.execute("pragma integrity_check").fetchone()[0]
+                if whole != "ok":
+                    raise sqlite3.DatabaseError(whole)
+                before = database.execute(_WHAT_IS_OUT).fetchall()
+                for version in range(found, SCHEMA):
+                    for statement in UPGRADES.get(version, ()):
+                        database.execute(statement)
+                if database.execute(_WHAT_IS_OUT).fetchall() != before:
+                    raise StorageError(
+                        f"{self.path} stays as it is: its upgrade would change what is published"
+                    )
+                database.execute(f"pragma user_version = {SCHEMA}")
+            except BaseException:
+                database.execute("rollback")
+                raise
+            database.execute("commit")
+
     def _select(self, where: str, *values: str) -> list[Publication]:
         with self._open() as database:
             if database is None:
@@ -251,8 +299,11 @@ class Outbox:
             return [_from_row(row) for row in found]
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection to the file that is there; None where there is none."""
+    def _open(self, older: bool = False) -> Iterator[sqlite3.Connection | None]:
+        """A connection to the file that is there; None where there is none.
+
+        `older`: also where its tables are of an older version.
+        """
         with _said(self.path):
             if not self.path.exists():
                 yield None
@@ -266,13 +317,14 @@ class Outbox:
             )
             try:
                 version = database.execute("pragma user_version").fetchone()[0]
-                if version > SCHEMA:
-                    raise StorageError(
-                        f"{self.path} was written by a newer video_assets (outbox {version}, "
-                        f"this one knows {SCHEMA}): update video_assets"
-                    )
-                if version != SCHEMA:
+                refuse_newer(self.path, "outbox", version, SCHEMA)
+                if not version:
                     raise sqlite3.DatabaseError("its tables are not there")
+                if version != SCHEMA and not older:
+                    raise StorageError(
+                        f"{self.path} was written by an older video_assets (outbox {version}, "
+                        f"this one knows {SCHEMA}): `video-assets migrate` brings it up to date"
+                    )
                 database.execute("pragma synchronous = full")
                 yield database
             finally:

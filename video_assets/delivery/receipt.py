@@ -8,6 +8,7 @@ from video_assets.finishing.render import Rendered
 from video_assets.foundation import media
 from video_assets.foundation.records import FootageRow, Idea, Timeline, to_plain
 from video_assets.foundation.store import sha256_file
+from video_assets.library.treatment import treatment
 
 RECEIPT_VERSION = 1
 
@@ -62,7 +63,7 @@ def receipt(
         ],
         "music": to_plain(timeline.music),
         "sources": {
-            path: {"clip_id": by_path[path].clip_id, "size": by_path[path].size}
+            path: _source(by_path[path])
             for path in sorted(
                 {c.path for c in timeline.picture} | {c.path for c in timeline.sound}
             )
@@ -85,6 +86,13 @@ def receipt(
         "engines": dict(sorted((engines or {}).items())),
         "tools": tools(),
     }
+
+
+def _source(row: FootageRow) -> dict[str, Any]:
+    """Which file it was, what names it in other programs, and what was done to its picture."""
+    named = {k: getattr(row, k) for k in ("timecode", "reel", "original") if getattr(row, k)}
+    done = {"picture": list(treatment(row))} if treatment(row) else {}
+    return {"clip_id": row.clip_id, "size": row.size, **named, **done}
 
 
 def tools() -> dict[str, str]:

@@ -16,6 +16,7 @@ from video_assets.finishing.poster import poster
 from video_assets.finishing.reframe import crop_for, rendition, visible
 from video_assets.finishing.typography import undrawable
 from video_assets.foundation import media
+from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import RenderError
 from video_assets.foundation.progress import track
 from video_assets.foundation.records import FootageRow, Timeline
@@ -82,6 +83,7 @@ def render_cutdowns(
     _check(timeline, by_path, aspects)
     chunks = burned_captions(timeline, brief)
     pieces = pieces_of(timeline, by_path, aspects, brand, chunks)
+    sweep(workspace.segments)
     fresh = _make_missing(workspace, project.footage_root, timeline, pieces)
     music = project.path(timeline.music.path) if timeline.music else None
     with track(f"{timeline.cut_id} sound", 1) as progress:
@@ -177,7 +179,7 @@ def _check(timeline: Timeline, rows: Mapping[str, FootageRow], aspects: Sequence
 
 def _make_missing(
     workspace: Workspace,
-    footage_root: Path,
+    footage_root: Root,
     timeline: Timeline,
     pieces: Sequence[segments.Piece],
 ) -> set[str]:

@@ -18,6 +18,7 @@ from video_assets.finishing import formats
 from video_assets.finishing.reframe import Crop, Stretch
 from video_assets.finishing.typography import FONT_FILE, FONTS
 from video_assets.foundation import media
+from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import RenderError
 from video_assets.foundation.records import FootageRow
 from video_assets.foundation.store import (
@@ -27,7 +28,9 @@ from video_assets.foundation.store import (
     kept_facts,
     sha256_file,
 )
+from video_assets.library import fields, tone
 from video_assets.library.absence import source_of
+from video_assets.library.staging import on_disk
 
 SEGMENTS_VERSION = "2"
 """Part of every segment's name; raised when the way a segment is made changes."""
@@ -38,18 +41,6 @@ _LATE = Fraction(1, 4)
 """Of a timeline frame. An output frame shows the newest source frame that is at most this much
 late: rates that divide evenly (50 on 25) keep every second frame, and clocks that jitter by
 milliseconds (Matroska) cause no doubles."""
-
-_HDR = ("smpte2084", "arib-std-b67")
-_MATRICES = {
-    "bt709",
-    "smpte170m",
-    "bt470bg",
-    "smpte240m",
-    "fcc",
-    "bt2020nc",
-    "bt2020c",
-    "bt2020-ncl",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +88,9 @@ class Piece:
                 "font": _font_digest() if self.ass else "",
                 "encode": _encode(self.fps),
                 "ffmpeg": media.ffmpeg_version(),
+                **tone.named(row),
+                **fields.named(row),
+                **({"clock": 2} if fields.is_coarse(row) else {}),
             }
         )
 
@@ -120,24 +114,26 @@ def made(workspace: Workspace, piece: Piece) -> bool:
     return kept_facts(folder(workspace, piece)) is not None
 
 
-def make(workspace: Workspace, footage_root: Path, pieces: Sequence[Piece]) -> None:
+def make(workspace: Workspace, footage_root: Root, pieces: Sequence[Piece]) -> None:
     """Makes pieces of one stretch, all in one ffmpeg process that decodes it once."""
     first = pieces[0]
     workspace.segments.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=workspace.segments))
     try:
         os.symlink(FONTS, scratch / "fonts")
+        if tone.is_hdr(first.row):
+            (scratch / tone.CUBE).write_text(tone.cube(tone.curve_of(first.row)), encoding="ascii")
         for piece in pieces:
             if piece.ass:
                 (scratch / f"{piece.aspect}.ass").write_text(piece.ass, encoding="utf-8")
-        source = source_of(footage_root, first.row.path)
         what = f"{first.row.path} at {float(first.source_start):.2f} s"
         frames = first.stretch.frames
         limit = 300 + 4.0 * frames * len(pieces)
-        media.run(_graph(source, pieces, seek=True), scratch, limit, f"rendering {what}")
-        if _count(scratch / f"{first.aspect}.mp4") != frames:
-            # An index that leads past the last picture: go there by decoding from the beginning.
-            media.run(_graph(source, pieces, seek=False), scratch, limit, f"rendering {what}")
+        with on_disk(footage_root, first.row, source_of) as source:
+            media.run(_graph(source, pieces, seek=True), scratch, limit, f"rendering {what}")
+            if _count(scratch / f"{first.aspect}.mp4") != frames:
+                # An index that leads past the last picture: decode from the beginning.
+                media.run(_graph(source, pieces, seek=False), scratch, limit, f"rendering {what}")
         for piece in pieces:
             file = scratch / f"{piece.aspect}.mp4"
             found = _count(file)
@@ -211,9 +207,9 @@ def _graph(source: Path, pieces: Sequence[Piece], seek: bool) -> Any:
             "seek_timestamp": 1,
             "ss": f"{float(row.start + early):.6f}",
         }
-    picture = media.source(source, **options)[str(row.video_stream)]
-    if row.interlaced:
-        picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
+    picture = fields.decoded(source, row, **options)
+    if fields.is_coarse(row):
+        picture = picture.filter("settb", "intb/64")
     if not seek:  # the stretch may begin after the last picture, which is then held
         picture = picture.filter("tpad", stop=-1, stop_mode="clone")
     picture = (
@@ -233,7 +229,8 @@ def _graph(source: Path, pieces: Sequence[Piece], seek: bool) -> Any:
     for n, piece in enumerate(pieces):
         crop, (width, height) = piece.crop, piece.size
         out = split[n]
-        if (crop.x, crop.y, crop.width, crop.height) != (0, 0, row.width, row.height):
+        whole = (crop.x, crop.y, crop.width, crop.height) == (0, 0, row.width, row.height)
+        if not whole and min(crop.width, crop.height) > 0:  # a picture of one pixel has no crop
             out = out.filter("crop", crop.width, crop.height, crop.x, crop.y, exact=1)
         out = (
             out.filter("scale", width, height, flags="bicubic+accurate_rnd")
@@ -257,23 +254,16 @@ def _graph(source: Path, pieces: Sequence[Piece], seek: bool) -> Any:
 
 def _to_bt709(picture: Any, row: FootageRow) -> Any:
     """Upright square pixels as BT.709 in TV range. Rotation is ffmpeg's own doing."""
-    _, transfer, matrix = (*row.color.split("/"), "", "", "")[:3]
+    guess = {"in_color_matrix": matrix} if (matrix := tone.matrix_of(row)) else {}
     flags = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
-    if transfer in _HDR:
+    if tone.is_hdr(row):
+        picture = picture.filter("scale", row.width, row.height, flags=flags, **guess)
         return (
-            picture.filter("scale", row.width, row.height, flags=flags)
+            tone.toned(picture)
+            .filter("scale", flags=flags, out_color_matrix="bt709", out_range="tv")
             .filter("setsar", 1)
-            .filter("zscale", transfer="linear", npl=100)
-            .filter("format", "gbrpf32le")
-            .filter("zscale", primaries="bt709")
-            .filter("tonemap", "hable", desat=0)
-            .filter("zscale", transfer="bt709", matrix="bt709", range="tv")
             .filter("format", "yuv420p")
         )
-    guess: dict[str, Any] = {}
-    if matrix not in _MATRICES:
-        # What players do with untagged pictures: BT.601 for standard definition, else BT.709.
-        guess["in_color_matrix"] = "bt601" if max(row.width, row.height) <= 1024 else "bt709"
     return (
         picture.filter(
             "scale",

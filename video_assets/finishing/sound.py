@@ -28,10 +28,12 @@ from video_assets.finishing.loudness import (
     measured,
 )
 from video_assets.foundation import media
+from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import Code, FootageError, RenderError
 from video_assets.foundation.records import FootageRow, SoundCut, Timeline
 from video_assets.foundation.store import Workspace, digest_of, kept, sha256_file
 from video_assets.library.absence import source_of
+from video_assets.library.staging import on_disk
 
 SOUND_VERSION = "2"
 RATE = formats.AUDIO_RATE
@@ -69,7 +71,7 @@ class Mixed:
 
 def mix(
     workspace: Workspace,
-    footage_root: Path,
+    footage_root: Root,
     timeline: Timeline,
     rows: Mapping[str, FootageRow],
     music: Path | None,
@@ -135,7 +137,7 @@ def _decoder() -> str:
 
 
 def mixed_down(
-    footage_root: Path,
+    footage_root: Root,
     timeline: Timeline,
     rows: Mapping[str, FootageRow],
     music: Path | None,
@@ -218,23 +220,15 @@ def _faded(samples: Samples, start: float, end: float) -> Samples:
     return out
 
 
-def _piece(footage_root: Path, row: FootageRow, cut: SoundCut, length: int) -> tuple[int, Samples]:
+def _piece(footage_root: Root, row: FootageRow, cut: SoundCut, length: int) -> tuple[int, Samples]:
     """Where a cut's sound begins (sample of the timeline), and its samples, fades included."""
     at = round(cut.start * RATE)
     count = max(0, min(round((cut.start + cut.duration) * RATE), length) - at)
     if row.audio_stream < 0 or count == 0:
         return at, np.zeros((2, count), np.float32)
-    return at, _faded(
-        decoded(
-            source_of(footage_root, row.path),
-            row.audio_stream,
-            row.start,
-            cut.source_start,
-            count,
-        ),
-        FADE,
-        FADE,
-    )
+    with on_disk(footage_root, row, source_of) as file:
+        samples = decoded(file, row.audio_stream, row.start, cut.source_start, count)
+    return at, _faded(samples, FADE, FADE)
 
 
 def decoded(file: Path, stream: int, zero: Fraction, start: Fraction, count: int) -> Samples:

@@ -21,11 +21,15 @@ from typing import Any
 class Code(enum.IntEnum):
     """Why a file was set aside, as dead-letter rows carry it."""
 
+    STORE_TIMEOUT = 1001
+    THROTTLED = 1002
     WORKER_LOST = 1003
     HANG_TIMEOUT = 1004
     LOCKED = 1005
+    DOWNLOAD_SHORT = 1006
     ZERO_BYTE = 2001
     TRUNCATED = 2002
+    CHECKSUM = 2003
     DECODE = 2004
     NO_STREAMS = 2005
     BAD_TIMESTAMPS = 2006
@@ -42,6 +46,8 @@ class Code(enum.IntEnum):
     LIMIT_DISK = 4005
     SECURITY_FORMAT = 5001
     PATH = 5002
+    REFERENCE = 5003
+    CREDENTIAL = 6002
     EXCEPTION = 9001
 
     @property

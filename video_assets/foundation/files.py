@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import tempfile
@@ -45,8 +46,28 @@ def disk_errors(where: Path) -> Iterator[None]:
         raise
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine runs: one that was killed does not, even while nobody has
+    asked how it ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return fields[0] not in ("Z", "X")
+    except OSError:
+        pass  # there is none, or no /proc
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's process
+    return True
+
+
 def write_atomic(path: Path, data: bytes | str) -> None:
-    """Writes a small file whole or not at all; leaves it alone where it already says the same."""
+    """Writes a small file whole or not at all; leaves it alone where it already says the same.
+
+    What others left who were killed in here goes.
+    """
     if isinstance(data, str):
         data = data.encode()
     with contextlib.suppress(OSError):
@@ -54,8 +75,13 @@ def write_atomic(path: Path, data: bytes | str) -> None:
             return
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
+        prefix = f".{path.name[:40]}."
+        for other in path.parent.glob(f"{glob.escape(prefix)}*.part"):
+            pid = other.name.removeprefix(prefix).partition("-")[0]
+            if pid.isdigit() and not is_alive(int(pid)):
+                other.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(
-            prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent
+            prefix=f"{prefix}{os.getpid()}-", suffix=".part", dir=path.parent
         )
         try:
             with os.fdopen(handle, "wb") as file:

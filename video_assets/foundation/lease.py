@@ -20,6 +20,7 @@ from pathlib import Path
 from video_assets.foundation.errors import LeaseError, StorageError, VideoAssetsError
 from video_assets.foundation.files import disk_errors
 from video_assets.foundation.progress import track
+from video_assets.foundation.versions import FORMATS, refuse_newer
 
 TTL = 60.0
 """Seconds after which a lease that nobody renews may be taken over."""
@@ -34,12 +35,15 @@ _TABLE = """create table if not exists lease (
     owner text not null,
     expires real not null
 )"""
+UPGRADES: dict[int, tuple[str, ...]] = {}
+"""Statements that lead from a version of the table to the next."""
 
 
-def owner() -> str:
-    """This process: host and process id, when it began, since process ids come back, and the
-    process namespace, since containers may share a host's name."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_began(os.getpid())}/{_namespace()}"
+def owner(pid: int | None = None) -> str:
+    """This process, or another one here: host and process id, when it began, since process ids come
+    back, and the process namespace, since containers may share a host's name."""
+    pid = os.getpid() if pid is None else pid
+    return f"{socket.gethostname()}/{pid}/{_began(pid)}/{_namespace()}"
 
 
 def _namespace() -> str:
@@ -163,10 +167,12 @@ def holder_of(file: Path) -> str:
     return ""
 
 
-def take(file: Path, wait_s: float, ttl: float = TTL) -> Lease:
+def take(file: Path, wait_s: float, ttl: float = TTL, who: str = "") -> Lease:
     """The lease in `file` (named by the project), waiting up to `wait_s` s for another holder.
 
-    Raises LeaseError that names the holder when the time is over.
+    `who`: an owner in whose name it is taken, such as the process that drives a run of several
+    processes; what that one holds already is taken over. Left out: this process, which waits for
+    itself. Raises LeaseError that names the holder when the time is over.
     """
     with disk_errors(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +180,7 @@ def take(file: Path, wait_s: float, ttl: float = TTL) -> Lease:
     with contextlib.ExitStack() as waiting:
         told = False
         while True:
-            lease, holder = _try(file, ttl)
+            lease, holder = _try(file, ttl, who)
             if lease is not None:
                 return lease
             if time.monotonic() >= deadline:
@@ -188,24 +194,41 @@ def take(file: Path, wait_s: float, ttl: float = TTL) -> Lease:
             time.sleep(POLL)
 
 
-def _try(file: Path, ttl: float) -> tuple[Lease | None, str]:
+def _try(file: Path, ttl: float, named: str) -> tuple[Lease | None, str]:
     """The lease where it is free, and who has it where not."""
-    who = owner()
+    who = named or owner()
     try:
         with _transaction(file, write=True) as database:
             database.execute(_TABLE)
+            _agree(file, database)
             row = database.execute("select token, owner, expires from lease").fetchone()
             # a new file begins above every token of a former one
             token, holder, expires = row or (time.time_ns(), "", 0.0)
-            if holder and expires >= time.time() and not is_gone(holder):
+            free = not holder or expires < time.time() or holder == named or is_gone(holder)
+            if not free:
                 return None, holder
             database.execute(
-                "insert or replace into lease values (1, ?, ?, ?)",
+                "insert or replace into lease (one, token, owner, expires) values (1, ?, ?, ?)",
                 (token + 1, who, time.time() + ttl),
             )
             return Lease(file, token + 1, who), ""
     except sqlite3.DatabaseError as error:
         raise _told(file, error) from error
+
+
+def _agree(file: Path, database: sqlite3.Connection) -> None:
+    """Brings an older table to the present version; raises NewerFormat for one of a later product.
+
+    Inside the transaction that takes the lease, so the token survives whatever happens.
+    """
+    known = FORMATS["lease"]
+    found = database.execute("pragma user_version").fetchone()[0]
+    refuse_newer(file, "lease", found, known)
+    for version in range(found or 1, known):  # the first ones bore no number
+        for statement in UPGRADES.get(version, ()):
+            database.execute(statement)
+    if found != known:
+        database.execute(f"pragma user_version = {known}")
 
 
 def _told(file: Path, error: sqlite3.Error) -> VideoAssetsError:
@@ -221,6 +244,17 @@ def _told(file: Path, error: sqlite3.Error) -> VideoAssetsError:
 def held(file: Path, wait_s: float, ttl: float = TTL) -> Iterator[Lease]:
     """Holds the lease, renewing it from a thread, and gives it back."""
     lease = take(file, wait_s, ttl)
+    try:
+        with renewed(lease, ttl):
+            yield lease
+    finally:
+        with contextlib.suppress(LeaseError, sqlite3.Error, OSError):
+            lease.give_back()
+
+
+@contextlib.contextmanager
+def renewed(lease: Lease, ttl: float = TTL) -> Iterator[None]:
+    """Keeps a lease from expiring meanwhile, from a thread."""
     over = threading.Event()
 
     def renew() -> None:
@@ -232,9 +266,7 @@ def held(file: Path, wait_s: float, ttl: float = TTL) -> Iterator[Lease]:
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
     try:
-        yield lease
+        yield
     finally:
         over.set()
         thread.join()
-        with contextlib.suppress(LeaseError, sqlite3.Error, OSError):
-            lease.give_back()

@@ -4,6 +4,7 @@ Graphs are built with ffmpeg-python; this module adds what every call must have 
 """
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -143,6 +144,8 @@ def run_arguments(
                 f"{what}: the disk with {cwd} is full: free some space, then run again"
             )
         raise RenderError(f"{what}: ffmpeg refused (exit {process.returncode}):\n{tail}")
+    if "Input/output error" in messages:  # it takes that for the end of the file
+        raise RenderError(f"{what}: a file could not be read to its end: check the disk")
     return out, messages
 
 
@@ -158,7 +161,7 @@ def open_container(path: Path) -> Iterator["av.container.InputContainer"]:
     try:
         container = av.open(
             source_url(path),
-            options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
+            options={name: str(value) for name, value in INPUT_LIMITS.items()},
             metadata_errors="replace",
         )
     except (av.error.InvalidDataError, av.error.EOFError) as error:
@@ -172,11 +175,42 @@ def open_container(path: Path) -> Iterator["av.container.InputContainer"]:
                 Code.STREAMS,
                 "export it with only the streams you need",
             )
+        for stream in container.streams:
+            if stream.codec_context is not None:  # what the header says is no promise
+                stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         yield container
 
 
-_UNREAD = (b"FLV", b"0&\xb2u", b".RMF", b"YUV4MPEG2", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
-"""First bytes of containers that are not in FORMATS: Flash, ASF, RealMedia, raw, pictures."""
+def too_large(pixels: int) -> FootageError:
+    """The refusal of a picture with so many pixels."""
+    return FootageError(
+        f"has {pixels} pixels, more than {MAX_PIXELS}", Code.PIXELS, "export it at 8K or less"
+    )
+
+
+def pixels_of_png(head: bytes) -> int:
+    """What the header of a PNG claims; 0 for anything else."""
+    sides = (int.from_bytes(head[at : at + 4], "big") for at in (16, 20))
+    return math.prod(sides) if head.startswith(_PNG) else 0
+
+
+_LISTS = (b"#EXTM3U", b"ffconcat", b"v=0", b"RTSPtext", b"[playlist]", b"[Reference]")
+_PLAYLISTS = (*_LISTS, b"<?xml", b"<MPD", b"<asx", b"<ASX", b"<smil")
+"""First characters of files that point to others."""
+_PNG = b"\x89PNG\r\n\x1a\n"
+_ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"\xfd7zXZ", b"BZh")
+_UNREAD = (
+    b"FLV",
+    b"0&\xb2u",
+    b".RMF",
+    b"YUV4MPEG2",
+    _PNG,
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"\0\0\1\xba",
+    *_ARCHIVES,
+)
+"""First bytes of containers that are not in FORMATS: Flash, ASF, RealMedia, raw, pictures, zip."""
 
 
 def _refused(path: Path, error: Exception) -> FootageError:
@@ -186,14 +220,20 @@ def _refused(path: Path, error: Exception) -> FootageError:
     with open(path, "rb") as file:
         head = file.read(512)
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t")
-    if text.startswith(
-        (b"#EXTM3U", b"ffconcat", b"v=0", b"<?xml", b"<MPD", b"RTSPtext", b"[playlist]")
-    ):
+    if text.startswith(_PLAYLISTS):
         return FootageError(
             "is a playlist or reference file, not media",
             Code.SECURITY_FORMAT,
             "bring the media itself; files that point to others are never opened",
         )
+    if isinstance(error, MemoryError):
+        return FootageError(
+            "needs more memory than a worker may use: its index claims too much",
+            Code.MEMORY,
+            "check what it is; export it again",
+        )
+    if (pixels := pixels_of_png(head)) > MAX_PIXELS:
+        return too_large(pixels)
     not_listed = "whitelist" in str(error).lower() or isinstance(error, PermissionError)
     if head.startswith(_UNREAD) or not_listed:
         return FootageError(

@@ -2,24 +2,30 @@
 
 Times are exact seconds (`Fraction`) on the clip's clock (0 = container start) unless a field says
 "timeline". In Parquet a `Fraction` is the text "numerator/denominator"; nested values are JSON.
+
+A record's version is its `VERSION`, left out 1. It goes up with every change of its fields: older
+tables are still read (see `versions`), and `golden_formats.json` of the tests lists them all.
 """
 
 import dataclasses
+import functools
 import json
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-SCHEMA_VERSION = 1
+from video_assets.foundation.versions import UPGRADES, refuse_newer, upgraded
 
 
 @dataclass(frozen=True, slots=True)
 class FootageRow:
     """One path below the footage folder, and what it is. Every path has exactly one row."""
+
+    VERSION: ClassVar[int] = 2
 
     path: str
     """Relative to the footage folder, forward slashes, exactly as found."""
@@ -76,6 +82,21 @@ class FootageRow:
     reel: str = ""
     note: str = ""
     """Warnings for people; the file is used all the same."""
+    peak: int = 0
+    """Cd/m2 of the brightest light of a PQ picture, as it was mastered; 0 where not said."""
+    first_field: str = ""
+    """tff or bff (top or bottom field first) where the container alone says that the picture is
+    interlaced; empty where each frame says so itself."""
+    original: str = ""
+    """The name that the camera or the recorder gave the file, where it is kept inside."""
+    time_reference: int = -1
+    """Samples of a recorder's clock from midnight to the first one (Broadcast WAV); -1 not said."""
+    recorded: str = ""
+    """When the camera says that it began, ISO 8601, by its own clock."""
+    chain: str = ""
+    """Path of the first file of a take that the camera cut into several; empty for whole takes."""
+    chain_number: int = 0
+    """Place in that chain, from 1; the end of each file is where the next one begins."""
 
     @property
     def portrait(self) -> bool:
@@ -429,10 +450,25 @@ class Finding:
     """Where: a time or a cut."""
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+@functools.cache
+def _names(kind: Any) -> tuple[str, ...] | None:
+    """The fields of a record; None of what is none."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(f.name for f in dataclasses.fields(kind))
+
+
 def to_plain(value: Any) -> Any:
     """A record as JSON types; fractions become "n/d"."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if type(value) in _PLAIN:
+        return value
+    kind: Any = type(value)
+    names = _names(kind)
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     if isinstance(value, dict):
@@ -443,36 +479,67 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: Any, value: Any) -> Any:
-    """The inverse of `to_plain` for a record type, or a type that a record's field may have."""
-    origin = typing.get_origin(kind)
+    """The inverse of `to_plain` for a record type, or a type that a record's field may have.
+
+    What a record lacks has its default; what it does not know is passed over.
+    """
+    return _reader(kind)(value)
+
+
+_fraction = functools.lru_cache(65536)(Fraction)
+"""Rates, starts and lengths of a library are few and come again and again."""
+
+
+@functools.cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What turns JSON types into this type; made once for each, since looking at hints is slow."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        if value is None:
-            return None
-        (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
-        return from_plain(inner, value)
+        (inner,) = (_reader(a) for a in args if a is not type(None))
+        return lambda value: None if value is None else inner(value)
     if kind is Fraction:
-        return Fraction(value)
+        return _fraction
+    if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
+        each = _reader(args[0])
+        return lambda value: tuple(map(each, value))
     if origin is tuple:
-        args = typing.get_args(kind)
-        if len(args) == 2 and args[1] is Ellipsis:
-            return tuple(from_plain(args[0], v) for v in value)
-        return tuple(from_plain(a, v) for a, v in zip(args, value, strict=True))
+        parts = tuple(map(_reader, args))
+        return lambda value: tuple(read(v) for read, v in zip(parts, value, strict=True))
     if origin is list:
-        return [from_plain(typing.get_args(kind)[0], v) for v in value]
+        each = _reader(args[0])
+        return lambda value: list(map(each, value))
     if origin is dict:
-        return {k: from_plain(typing.get_args(kind)[1], v) for k, v in value.items()}
+        each = _reader(args[1])
+        return lambda value: {k: each(v) for k, v in value.items()}
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        known = {f.name for f in dataclasses.fields(kind)}
+        read = _field_readers(kind)
         make: Any = kind
-        return make(**{k: from_plain(hints[k], v) for k, v in value.items() if k in known})
-    if kind is float:
-        return float(value)
+        return lambda value: make(**{k: read[k](v) for k, v in value.items() if k in read})
+    return float if kind is float else _as_it_is
+
+
+def _field_readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    hints = typing.get_type_hints(kind)
+    return {f.name: _reader(hints[f.name]) for f in dataclasses.fields(kind)}
+
+
+def _as_it_is(value: Any) -> Any:
     return value
 
 
+def schema_version(kind: type) -> int:
+    """The version of a record's fields: its `VERSION`, left out 1."""
+    return int(getattr(kind, "VERSION", 1))
+
+
+def record_versions() -> dict[str, int]:
+    """The version of every record of this module, by name."""
+    kinds = (k for k in globals().values() if isinstance(k, type) and dataclasses.is_dataclass(k))
+    return {kind.__name__: schema_version(kind) for kind in kinds}
+
+
 def write_records(path: Path, kind: type, rows: Iterable[Any]) -> None:
-    """A Parquet file of records, with the schema's version and the record's name in it."""
+    """A Parquet file of records, with the record's name and version in it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -487,30 +554,51 @@ def write_records(path: Path, kind: type, rows: Iterable[Any]) -> None:
             values = [json.dumps(v) for v in values]
         columns.append(pa.array(values, of))
         fields.append(pa.field(f.name, of, nullable=False))
-    meta = {"record": kind.__name__, "schema_version": str(SCHEMA_VERSION)}
+    meta = {"record": kind.__name__, "schema_version": str(schema_version(kind))}
     pq.write_table(pa.table(columns, schema=pa.schema(fields, metadata=meta)), path)
 
 
-def read_records(path: Path, kind: type) -> list[Any]:
-    """The records of a Parquet file that `write_records` made."""
+def read_records(
+    path: Path, kind: type, only: tuple[str, Collection[str]] | None = None
+) -> list[Any]:
+    """The records of a Parquet file that `write_records` made, in this version or an older one.
+
+    `only`: a field and the texts of which it must be one; left out: all records. What an older
+    version lacks has its default, what was left out since is passed over. Raises NewerFormat for a
+    table of a later product.
+    """
     import pyarrow.parquet as pq
 
+    with pq.ParquetFile(path) as file:  # `read_table` loads pyarrow's data sets first: 0.3 s
+        table = file.read()
+    found = int((table.schema.metadata or {}).get(b"schema_version", b"1"))
+    known, name = schema_version(kind), kind.__name__
+    refuse_newer(path, name, found, known)
+    if table.num_rows and any((name, v) in UPGRADES for v in range(found, known)):
+        import pyarrow as pa
+
+        plain = [upgraded(path, name, row, found, known) for row in table.to_pylist()]
+        table = pa.Table.from_pylist(plain)
+    rows = None
+    if only and only[0] in table.column_names:  # by hand: pyarrow's own filter loads pandas, 0.4 s
+        wanted = set(only[1])
+        rows = [i for i, v in enumerate(table[only[0]].to_pylist()) if v in wanted]
     hints = typing.get_type_hints(kind)
-    simple = (str, int, float, bool)
-    out = []
-    for row in pq.read_table(path).to_pylist():
-        out.append(
-            kind(
-                **{
-                    k: v
-                    if hints[k] in simple
-                    else from_plain(hints[k], v if hints[k] is Fraction else json.loads(v))
-                    for k, v in row.items()
-                    if k in hints
-                }
-            )
-        )
-    return out
+    names = [f.name for f in dataclasses.fields(kind) if f.name in table.column_names]
+    columns = [map(_stored_reader(hints[n]), _values(table[n], rows)) for n in names]
+    return [kind(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+def _values(column: Any, rows: list[int] | None) -> list[Any]:
+    return column.to_pylist() if rows is None else [column[i].as_py() for i in rows]
+
+
+def _stored_reader(kind: Any) -> Callable[[Any], Any]:
+    """What turns a value in Parquet into a field of this type."""
+    read = _reader(kind)
+    if kind in (str, int, float, bool, Fraction):
+        return _as_it_is if kind is not Fraction else read
+    return lambda text: read(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -574,3 +662,38 @@ class Learning:
     def name(self) -> str:
         """How ideas name it: `hook=question x1.40 views (n=12)`."""
         return f"{self.trait}={self.value} x{self.effect:.2f} {self.metric} (n={self.samples})"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedSound:
+    """A recorder's file that heard what a camera's clip heard, and how their clocks lie.
+
+    recorder time = offset + clip time * (1 + drift / 1,000,000); both in seconds from the zero of
+    each file's clock.
+    """
+
+    clip_id: str
+    """Of the camera's clip."""
+    recorder_id: str
+    """clip_id of the recorder's file."""
+    offset: Fraction
+    """Seconds on the recorder's clock at the clip's second 0, whole microseconds; negative where
+    the recorder was started later."""
+    drift: float
+    """ppm by which the recorder's clock runs faster; 0.0 where that is not known, see
+    `drift_error`."""
+    drift_error: float
+    """ppm, two standard errors of the measured drift. Where it is over 2 (clips under some 40 s),
+    `drift` is 0.0 and `offset` that of its middle, unless that cost over 1 ms at its ends."""
+    z: float
+    """Height of the correlation's peak, standard deviations; at least 15."""
+    second: float
+    """Height of the next peak relative to it, 0..0.7."""
+    anchors: int
+    """Places along the clip that agree on offset and drift, 8 to 16."""
+    spread: float
+    """Root mean square by which they leave that line, milliseconds."""
+    start: Fraction
+    """From here the recorder covers the clip; clip's clock."""
+    end: Fraction
+    """Exclusive."""

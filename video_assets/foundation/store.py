@@ -15,15 +15,30 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from video_assets.foundation.buckets import Access, Bucket, Root, bucket_of, is_address
 from video_assets.foundation.errors import LeaseError, ProjectError, StorageError
-from video_assets.foundation.files import disk_errors, fsync, sha256_file, write_atomic
+from video_assets.foundation.files import disk_errors, fsync, is_alive, sha256_file, write_atomic
 from video_assets.foundation.lease import Lease, held
-from video_assets.foundation.records import read_records, to_plain, write_records
+from video_assets.foundation.records import (
+    read_records,
+    record_versions,
+    to_plain,
+    write_records,
+)
+from video_assets.foundation.versions import (
+    FORMATS,
+    STAMP,
+    check_stamp,
+    numbered,
+    unnumbered,
+    with_number,
+    without_number,
+)
 
 __all__ = ["disk_errors", "sha256_file", "write_atomic"]
 
@@ -35,6 +50,7 @@ _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") fo
 SETTINGS = (
     "brand",
     "footage",
+    "s3",
     "time_zone",
     "approval",
     "channels",
@@ -122,7 +138,7 @@ class Draft:
 
     def json(self, name: str, value: Any) -> None:
         """Writes a JSON output."""
-        self.text(name, as_json(value))
+        self.text(name, as_json(numbered(name, to_plain(value))))
 
     def records(self, name: str, kind: type, rows: Any) -> None:
         """Writes a Parquet output of records."""
@@ -164,6 +180,7 @@ class Project:
         with held(self.workspace.lease_file(self.slug), wait_s) as lease:
             self._lease = lease
             try:
+                sweep(self.root / ".drafts")
                 yield
             finally:
                 self._lease = None
@@ -182,9 +199,20 @@ class Project:
         with self._lease.guarded():
             self._guarded = True
             try:
+                self._stamp()
                 yield
             finally:
                 self._guarded = False
+
+    def check_formats(self) -> None:
+        """Raises NewerFormat where a later product has written into this project."""
+        check_stamp(self.root, {**FORMATS, **record_versions()})
+
+    def _stamp(self) -> None:
+        """Says by which formats is written from here on, before anything is."""
+        ours = {**FORMATS, **record_versions()}
+        if check_stamp(self.root, ours) != ours:
+            write_atomic(self.root / STAMP, as_json({"formats": ours}))
 
     def path(self, name: str) -> Path:
         """A file of this project; refuses to leave its folder."""
@@ -212,6 +240,10 @@ class Project:
             raise ProjectError(f"{path}{where}: this is not YAML: {what}") from error
         if not isinstance(found, dict):
             raise ProjectError(f"{path} must hold keys and values, such as `footage: footage`")
+        try:
+            found = dict(without_number(path, "settings", found, "version"))
+        except ValueError as error:
+            raise ProjectError(f"{path}: version: {error}; leave it out, or give it 1") from error
         for key in found:
             if key not in SETTINGS:  # a mistyped `approval` must not open the door
                 near = difflib.get_close_matches(str(key), SETTINGS, 1)
@@ -222,14 +254,12 @@ class Project:
         return found
 
     @property
-    def footage_root(self) -> Path:
-        """The folder with the sources: what project.yaml names, else `footage` beside it."""
-        named = str(self.settings.get("footage") or "footage")
-        if named.startswith("s3://"):
-            raise ProjectError(
-                f"project {self.slug}: footage at {named} is not read yet; "
-                "copy it to a folder and name that in project.yaml"
-            )
+    def footage_root(self) -> Root:
+        """Where the sources lie: the folder or bucket of project.yaml, else `footage` beside it."""
+        settings = self.settings
+        named = str(settings.get("footage") or "footage")
+        if is_address(named):
+            return self.workspace.bucket(named, settings.get("s3"))
         return (self.root / Path(named).expanduser()).absolute()
 
     @property
@@ -245,18 +275,23 @@ class Project:
         """
         return str(self.settings.get("published_as") or self.slug)
 
-    def read(self, name: str, kind: type) -> list[Any]:
-        """The records of a Parquet file of this project."""
-        return read_records(self.path(name), kind)
+    def read(
+        self, name: str, kind: type, only: tuple[str, Collection[str]] | None = None
+    ) -> list[Any]:
+        """The records of a Parquet file of this project; `only` as `read_records` says."""
+        return read_records(self.path(name), kind, only)
 
     def read_json(self, name: str) -> Any:
         """A JSON file of this project."""
-        return json.loads(self.path(name).read_text(encoding="utf-8"))
+        path = self.path(name)
+        return unnumbered(path, name, json.loads(path.read_text(encoding="utf-8")))
 
     def manifest(self, artifact: str) -> Manifest | None:
         """What is recorded of an artefact; None where it was never made or is damaged."""
+        name = f".manifests/{artifact}.json"
+        path = self.path(name)
         try:
-            plain = json.loads(self._manifest_path(artifact).read_text(encoding="utf-8"))
+            plain = unnumbered(path, name, json.loads(path.read_text(encoding="utf-8")))
             plain["outputs"] = tuple(Output(**o) for o in plain["outputs"])
             return Manifest(**plain)
         except (OSError, ValueError, TypeError, KeyError):
@@ -350,7 +385,9 @@ class Project:
                     {o.path for o in old.outputs} - {o.path for o in outputs} if old else ()
                 ):
                     self.path(gone).unlink(missing_ok=True)
-                write_atomic(self._manifest_path(artifact), as_json(manifest))
+                path = self._manifest_path(artifact)
+                name = path.relative_to(self.root).as_posix()
+                write_atomic(path, as_json(numbered(name, to_plain(manifest))))
         return Made(manifest, fresh=True)
 
     @contextlib.contextmanager
@@ -373,8 +410,8 @@ class Project:
     @contextlib.contextmanager
     def _draft(self, artifact: str) -> Iterator[Draft]:
         drafts = self.root / ".drafts"
-        drafts.mkdir(parents=True, exist_ok=True)
         sweep(drafts)
+        drafts.mkdir(parents=True, exist_ok=True)
         name = artifact.replace("/", "-")
         folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{name}-", dir=drafts))
         try:
@@ -387,21 +424,18 @@ class Project:
 
 def sweep(drafts: Path) -> None:
     """Removes drafts whose process is gone: what a killed run left behind."""
-    for folder in drafts.iterdir() if drafts.is_dir() else ():
-        pid = folder.name.split("-")[0].lstrip(".")
-        hidden_or_draft = folder.name.startswith(".") or drafts.name == ".drafts"
-        if pid.isdigit() and hidden_or_draft and not _is_alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # somebody else's process
-    return True
+        names = os.listdir(drafts)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    own = drafts.name == ".drafts"
+    for name in names:
+        pid = name.split("-")[0].lstrip(".")
+        if pid.isdigit() and (own or name.startswith(".")) and not is_alive(int(pid)):
+            shutil.rmtree(drafts / name, ignore_errors=True)
+    if own:
+        with contextlib.suppress(OSError):  # somebody is at work in it
+            drafts.rmdir()
 
 
 def _input_digest(artifact: str, version: str, inputs: Mapping[str, str]) -> str:
@@ -442,7 +476,8 @@ def kept(folder: Path, write: Callable[[Path], Any]) -> Any:
             }
             for name in sizes:
                 fsync(draft / name)
-            (draft / "manifest.json").write_text(as_json({"facts": made, "sizes": sizes}))
+            said = with_number("kept", {"facts": made, "sizes": sizes})
+            (draft / "manifest.json").write_text(as_json(said))
             fsync(draft / "manifest.json")
             os.chmod(draft, 0o755)
             if folder.exists() and kept_facts(folder) is None:
@@ -459,9 +494,13 @@ def kept(folder: Path, write: Callable[[Path], Any]) -> Any:
 
 
 def kept_facts(folder: Path) -> tuple[Any] | None:
-    """The facts of a content-addressed folder in a 1-tuple; None where it is not (wholly) there."""
+    """The facts of a content-addressed folder in a 1-tuple; None where it is not (wholly) there.
+
+    Raises NewerFormat where a later product has made it.
+    """
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = without_number(folder, "kept", manifest)
         for name, size in manifest["sizes"].items():
             if (folder / name).stat().st_size != size:
                 return None
@@ -489,16 +528,28 @@ class Options:
 class Workspace:
     """The data folder: projects, clips, segments, index."""
 
-    def __init__(self, root: Path, options: Options = Options()) -> None:
+    def __init__(
+        self, root: Path, options: Options = Options(), access: Access | None = None
+    ) -> None:
         self.root = Path(root).expanduser().absolute()
         self.options = options
+        self.access = access
+        """How S3 stores are reached; None: as the environment says."""
 
     def lease_file(self, slug: str) -> Path:
         """Where a project's lease is kept."""
         return self.root / ".dagster" / "leases" / f"{slug}.sqlite"
 
+    def analysis_lease_file(self, slug: str) -> Path:
+        """Where the lease of a project's analysis is kept: a run holds it from its first shard to
+        its last, in whatever processes these are, so that no other run does the same work."""
+        return self.root / ".dagster" / "leases" / "analysis" / f"{slug}.sqlite"
+
     def project(self, slug: str) -> Project:
-        """A project that exists; ProjectError says which ones do."""
+        """A project that exists; ProjectError says which ones do.
+
+        Raises NewerFormat where a later product has written into it.
+        """
         project = Project(self, slug)
         if not project.root.is_dir():
             known = ", ".join(self.projects()) or "none yet"
@@ -507,6 +558,7 @@ class Workspace:
                 f"there is no project {slug!r} in {place} (projects: {known}); "
                 f"make it with `video-assets project add {slug} --footage DIR`"
             )
+        project.check_formats()
         return project
 
     def projects(self) -> list[str]:
@@ -519,6 +571,14 @@ class Workspace:
             for p in base.iterdir()
             if p.is_dir() and SLUG.fullmatch(p.name) and (p / "project.yaml").is_file()
         )
+
+    def bucket(self, address: str, settings: Any = None) -> Bucket:
+        """The footage at `s3://bucket/prefix`; `settings`: what project.yaml says under `s3`."""
+        if settings is not None and not isinstance(settings, dict):
+            raise ProjectError("project.yaml: s3: keys and values are expected (endpoint_url: ...)")
+        named = os.environ.get("VIDEO_ASSETS_S3_CACHE")
+        cache = Path(named).expanduser().absolute() if named else self.root / "cache" / "s3"
+        return bucket_of(address, settings or {}, cache, self.access)
 
     def clip(self, clip_id: str) -> Path:
         """The content-addressed folder of one clip's analysis."""

@@ -3,17 +3,47 @@
 One task at a time in a worker, one decoder thread a worker, as many workers as cores.
 """
 
+import contextlib
+import ctypes
 import os
 import resource
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from video_assets.foundation.errors import Code, FootageError, VideoAssetsError
 
-MEMORY_LIMIT = 8 * 2**30
-"""Bytes of address space a worker may map: several times what an 8K decode needs, and far less
-than a decompression bomb asks for."""
+ADDRESSES = 8 * 2**30
+"""Bytes of address space a worker may map: a decoder that asks for more in one piece is refused."""
+RESIDENT = 448 * 2**20
+"""Bytes that a worker may hold in memory for footage up to 4K. What it holds is looked at every
+`WATCH_S` seconds, in which it may grow by some tens of MB: 512 MB are never passed."""
+WATCH_S = 0.02
+PICTURES_HELD = 12
+"""Pictures that a decoder of more than 4K may hold: its reference pictures and what is made of the
+one that is shown."""
+_4K = 4096 * 2304
+_TOO_MUCH = 86
+"""Exit code of a worker that held too much."""
+
+_allowed = 0
+"""Bytes that this worker may hold; 0 for no limit."""
+
+
+def hold_at_most(pixels: int = 0) -> None:
+    """Limits what this worker may hold in memory from here on, for pictures of so many pixels.
+
+    A worker that holds more ends at once, and its task fails with MEMORY. Outside a worker, and
+    where the system does not tell how much memory a process holds, nothing happens.
+    """
+    global _allowed
+    with contextlib.suppress(OSError, AttributeError):  # not every C library has it
+        ctypes.CDLL(None).malloc_trim(0)  # what an earlier task was given back is no one's now
+    # 10 bits in 4:2:0 are 3 bytes a pixel
+    _allowed = RESIDENT + (3 * PICTURES_HELD * pixels if pixels > _4K else 0)
 
 
 def cores() -> int:
@@ -25,8 +55,35 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it ends us
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    """Ends this worker when its parent was killed, since nobody waits for what it would find, and
+    when it holds more memory than it may."""
+    while os.getppid() == parent:
+        if _allowed and resident() > _allowed:
+            os._exit(_TOO_MUCH)
+        time.sleep(WATCH_S)
+    os._exit(1)
+
+
+def resident() -> int:
+    """Bytes that this process holds in memory; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+_NEEDS_MORE = FootageError(
+    "needs more memory than a worker may use",
+    Code.MEMORY,
+    "check what it is; export it again, or smaller",
+)
 
 
 def in_workers(
@@ -34,8 +91,11 @@ def in_workers(
     tasks: Sequence[tuple[Any, ...]],
     timeouts: Sequence[float],
     workers: int | None = None,
+    begin: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[int, Any]]:
     """Yields (task number, result) as tasks finish, in no particular order.
+
+    `begin` is told the number of each task just before it starts.
 
     `function` must be importable; `timeouts` are seconds, one a task. A result is the function's
     return value, or the exception: a FootageError (WORKER_LOST, HANG_TIMEOUT, EXCEPTION) where the
@@ -48,17 +108,19 @@ def in_workers(
 
     from pebble import ProcessExpired, ProcessPool
 
-    pool: Any = ProcessPool(
-        max_workers=min(workers or cores(), len(tasks)),
-        initializer=_prepare,
-        context=get_context("spawn"),
-    )
+    size = min(workers or cores(), len(tasks))
+    pool: Any = ProcessPool(max_workers=size, initializer=_prepare, context=get_context("spawn"))
+    due = iter(enumerate(zip(tasks, timeouts, strict=True)))
+    waiting: dict[Any, int] = {}
     try:
-        waiting: dict[Any, int] = {
-            pool.schedule(function, args=list(task), timeout=limit): number
-            for number, (task, limit) in enumerate(zip(tasks, timeouts, strict=True))
-        }
-        while waiting:
+        while True:
+            # no more at once than there are workers: what is handed out has begun
+            for number, (task, limit) in islice(due, size - len(waiting)):
+                if begin is not None:
+                    begin(number)
+                waiting[pool.schedule(function, args=list(task), timeout=limit)] = number
+            if not waiting:
+                break
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 number = waiting.pop(future)
@@ -72,17 +134,14 @@ def in_workers(
                         "check the file in a player; re-export it",
                     )
                 except (ProcessExpired, CancelledError) as error:
-                    result = FootageError(
-                        f"the decoder crashed on it (exit {getattr(error, 'exitcode', '?')})",
+                    code = getattr(error, "exitcode", "?")
+                    result = _NEEDS_MORE if code == _TOO_MUCH else FootageError(
+                        f"the decoder crashed on it (exit {code})",
                         Code.WORKER_LOST,
                         "re-export the file",
-                    )
+                    )  # fmt: skip
                 except MemoryError:
-                    result = FootageError(
-                        "needs more memory than a worker may use",
-                        Code.PIXELS,
-                        "re-export it smaller",
-                    )
+                    result = _NEEDS_MORE
                 except VideoAssetsError as error:
                     result = error
                 except Exception as error:  # one bad clip never stops the others

@@ -7,17 +7,19 @@
 - A file that moved, or whose bytes lie there under another name, is not missing at all.
 """
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
+from video_assets.foundation.buckets import Bucket, Root, shown
 from video_assets.foundation.errors import Code, FootageError, ProjectError
 from video_assets.foundation.records import FootageRow
 from video_assets.foundation.store import Project, as_json, write_atomic
+from video_assets.foundation.versions import numbered
 from video_assets.library.intake import Found, digest_of_found, look, still
+from video_assets.library.staging import bytes_mark
 
 SHARE = Fraction(1, 5)
 """Of the known clips; more than that gone in one look is a disk, not a decision."""
@@ -32,7 +34,7 @@ FORGOTTEN = 0.0
 class Sight:
     """One look at a footage folder, held against what was known of it."""
 
-    root: Path
+    root: Root
     found: tuple[Found, ...] = ()
     """Everything that lies there."""
     settled: tuple[Found, ...] = ()
@@ -59,7 +61,7 @@ def _as_found(row: FootageRow) -> Found:
 def misses_of(project: Project) -> dict[str, float]:
     """When each missing path was missed first."""
     try:
-        plain = json.loads(project.path(ABSENT).read_text(encoding="utf-8"))
+        plain = project.read_json(ABSENT)
         return {str(path): float(when) for path, when in plain.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
@@ -82,19 +84,29 @@ def look_at(
     now = time.time() if now is None else now
     misses = misses_of(project)
     had = _media({row for row in rows if misses.get(row.path) != FORGOTTEN})
+    why = ""
     try:
         found = look(root)
-    except ProjectError:
+    except ProjectError as error:
         if not had:
             raise
-        found = []
+        found, why = [], str(error)
     if had and not found:
-        state = "is empty" if root.is_dir() else "is not there"
+        state = "is empty"
+        if isinstance(root, Bucket):
+            state = f"cannot be listed ({why})" if why else state
+        elif not root.is_dir():
+            state = "is not there"
         return Sight(root, misses=misses, offline=_offline(root, f"{state}, {len(had)} clips were"))
     return sight(root, found, rows if same_root else (), misses, now, settle_s)
 
 
-def _offline(root: Path, what: str) -> str:
+def _offline(root: Root, what: str) -> str:
+    if isinstance(root, Bucket):
+        return (
+            f"OFFLINE: {root} {what} there: check the network, the credential and what project.yaml"
+            " names; nothing was dropped"
+        )
     return (
         f"OFFLINE: {root} {what} there: mount or reconnect the disk it lies on, or name the right "
         "folder in project.yaml; nothing was dropped"
@@ -108,7 +120,7 @@ def _media(rows: Iterable[FootageRow]) -> set[str]:
 
 
 def sight(
-    root: Path,
+    root: Root,
     found: Sequence[Found],
     rows: Sequence[FootageRow],
     misses: Mapping[str, float],
@@ -124,13 +136,13 @@ def sight(
         return Sight(root, tuple(found), settled)
     known = {(row.path, row.size, row.mtime_ns): row.clip_id for row in rows if row.clip_id}
     present = {known.get((one.path, one.size, one.mtime_ns), "") for one in found}
-    moved = {(one.size, one.mtime_ns, one.inode) for one in found}
+    moved = {bytes_mark(root, one) for one in found}
     copied = {(one.size, one.mtime_ns, PurePosixPath(one.path).name) for one in found}
     absent = [
         row
         for row in media
         if row.clip_id not in present
-        and (row.size, row.mtime_ns, row.inode) not in moved
+        and bytes_mark(root, row) not in moved
         and (row.size, row.mtime_ns, PurePosixPath(row.path).name) not in copied
     ]
     counted = [row for row in absent if misses.get(row.path) != FORGOTTEN]
@@ -153,7 +165,7 @@ def note(project: Project, seen: Sight) -> None:
     if seen.misses == misses_of(project):
         return
     with project.guarded():
-        write_atomic(project.path(ABSENT), as_json(seen.misses))
+        write_atomic(project.path(ABSENT), as_json(numbered(ABSENT, seen.misses)))
 
 
 def forget(project: Project, rows: Sequence[FootageRow], paths: Sequence[str]) -> list[str]:
@@ -162,7 +174,8 @@ def forget(project: Project, rows: Sequence[FootageRow], paths: Sequence[str]) -
     Raises ProjectError where a path is not known, or still lies there.
     """
     root = project.footage_root
-    there = {one.path for one in look(root)} if root.is_dir() else set()
+    gone = isinstance(root, Path) and not root.is_dir()
+    there = set() if gone else {one.path for one in look(root)}
     marked: list[str] = []
     for name in paths:
         wanted = PurePosixPath(name).as_posix()
@@ -175,12 +188,12 @@ def forget(project: Project, rows: Sequence[FootageRow], paths: Sequence[str]) -
         missing = [path for path in below if path not in there]
         if not missing:
             raise ProjectError(
-                f"{root / wanted} is still there; move it out of the footage folder first"
+                f"{shown(root, wanted)} is still there; move it out of the footage first"
             )
         marked += missing
     with project.leased(), project.guarded():
         misses = {**misses_of(project), **dict.fromkeys(marked, FORGOTTEN)}
-        write_atomic(project.path(ABSENT), as_json(misses))
+        write_atomic(project.path(ABSENT), as_json(numbered(ABSENT, misses)))
     return sorted(set(marked))
 
 

@@ -8,18 +8,21 @@ breaks half-way is used up to there.
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence, Set
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import IO, Any
 
 import numpy as np
 
+from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import Code, FootageError, VideoAssetsError
 from video_assets.foundation.media import open_container
-from video_assets.foundation.progress import track
 from video_assets.foundation.records import (
     DeadLetter,
     FootageRow,
@@ -28,174 +31,64 @@ from video_assets.foundation.records import (
     from_plain,
     to_plain,
 )
-from video_assets.foundation.store import Options, Workspace, digest_of, kept, kept_facts
+from video_assets.foundation.store import Workspace, digest_of, kept, sha256_file
 from video_assets.foundation.timecode import Span
-from video_assets.foundation.workers import in_workers
+from video_assets.foundation.workers import hold_at_most
+from video_assets.library import fields, tone
 from video_assets.library.attention import focus_of
-from video_assets.library.choice import chosen, due_rows
-from video_assets.library.failures import (
-    TRIES,
-    Failure,
-    failure_of,
-    forget_failure,
-    is_there,
-    keep_failure,
-    went_away,
-)
-from video_assets.library.letters import is_warned
 from video_assets.library.quality import LINES, ShotFigures, ShotMeter
 from video_assets.library.shots import (
     DETECT_WIDTH,
     DETECTOR,
-    PLACES,
     CutFinder,
     places,
     spans,
-    with_setups,
 )
 from video_assets.library.soundtracks import SoundMeter
+from video_assets.library.staging import on_disk
+from video_assets.library.timing import stamp_of
 
-ANALYSIS_VERSION = "3"
+ANALYSIS_VERSION = "4"
 """Goes up when the decode or what is measured in it changes: every clip is then analysed again."""
 MIN_GOOD = Fraction(1)
 """Seconds that must be good of a clip that breaks half-way."""
 BACKWARDS = Fraction(1)
 """Seconds that picture time may run back before its timestamps count as broken."""
-
-_AGAIN: WeakKeyDictionary[Workspace, set[str]] = WeakKeyDictionary()
-"""Clips that a run has analysed again, because it is forced or asked to retry: shots and sound come
-from one decode."""
-
-
-def analyse_clips(
-    workspace: Workspace, root: Path, rows: Sequence[FootageRow]
-) -> tuple[list[Shot], list[Soundtrack], list[DeadLetter]]:
-    """Shots, soundtracks and what could not be used, in the order of the rows.
-
-    Clips and sounds are analysed, other roles passed over. What is kept already is not read again,
-    unless the workspace's options force it; nor is what failed, unless they ask to retry. A clip
-    that crashes or blocks its worker is tried once more, alone. Of clips that the options do not
-    name, only what is kept is returned: see `waiting`. Raises ProjectError where their pattern
-    matches nothing, or where files went away while they were read: what was finished is kept.
-    """
-    due = due_rows(rows)
-    named = chosen(list(due.values()), workspace.options.clips)
-    options, done = workspace.options, _AGAIN.setdefault(workspace, set())
-    again = named - done if options.force else set()
-    facts: dict[str, Any] = {}
-    failed: dict[str, Failure] = {}
-    todo = []
-    for clip_id, row in due.items():
-        folder = _folder(workspace, row)
-        found = None if clip_id in again else kept_facts(folder)
-        failure = failure_of(folder) if found is None else None
-        if found is not None:
-            facts[clip_id] = found[0]
-        elif failure is not None and (clip_id in done or not _is_due(failure, options)):
-            failed[clip_id] = failure
-        elif clip_id in named:
-            todo.append(row)
-    todo.sort(key=lambda row: (-row.duration * row.coded_width * row.coded_height, row.path))
-    with track("analysing clips", float(sum((r.duration for r in todo), Fraction(0)))) as progress:
-        for row, result in _tried(workspace, root, todo, again):
-            if isinstance(result, Failure):
-                failed[row.clip_id] = result
-            else:
-                facts[row.clip_id] = result
-            done.add(row.clip_id)
-            progress.advance(float(row.duration), row.path)
-    shots: list[Shot] = []
-    sounds: list[Soundtrack] = []
-    letters: list[DeadLetter] = []
-    looks: list[tuple[Shot, tuple[int, int], np.ndarray]] = []
-    for clip_id, row in due.items():
-        if clip_id in failed:
-            letters.append(_letter(row, failed[clip_id].error, failed[clip_id].attempts))
-            continue
-        if clip_id not in facts:
-            continue  # it waits
-        found = facts[clip_id]
-        if not is_warned(row):  # intake has told of it already
-            letters += [
-                from_plain(DeadLetter, {**plain, "path": row.path}) for plain in found["letters"]
-            ]
-        if found["sound"]:
-            sounds.append(from_plain(Soundtrack, found["sound"]))
-        for plain, look in zip(found["shots"], found["looks"], strict=True):
-            shot = from_plain(Shot, plain)
-            of_stills = np.array(look, np.int16).reshape(len(look), PLACES[0] * PLACES[1], 3)
-            looks.append((shot, (row.width, row.height), of_stills))
-    shots = with_setups(looks)
-    return shots, sounds, letters
+STEADY = ("mxf", "mxf_opatom", "mpegts")
+"""Containers (ffmpeg's names) whose pictures come at one rate."""
+HOLE = 3
+"""Distances of pictures from which some are missing there."""
+SKIPPED = 2048
+"""Bytes between two packets that are no container's own, where all its streams are read."""
+_RESTS_ON_LATER = 3
+"""ffmpeg's number of a B picture."""
 
 
-def _is_due(failure: Failure, options: Options) -> bool:
-    """Whether a run is asked to try once more what failed before."""
-    return options.force or failure.error.code.family in options.retry
-
-
-def _tried(
-    workspace: Workspace, root: Path, rows: Sequence[FootageRow], again: Set[str]
-) -> Iterator[tuple[FootageRow, Any]]:
-    """Analyses clips in workers; yields each with its facts, or with the failure that is kept."""
-    attempts = {}
-    for row in rows:
-        before = failure_of(_folder(workspace, row))
-        attempts[row.clip_id] = before.attempts if before is not None else 0
-    gone: list[FootageRow] = []
-    for number in range(1, TRIES + 1):
-        lost: list[FootageRow] = []
-        tasks = [
-            (str(workspace.root), str(root), to_plain(row), row.clip_id in again) for row in rows
-        ]
-        limits = [max(60.0, 20 * float(row.duration)) for row in rows]
-        # what was lost once is tried alone: others may have taken its memory
-        for at, result in in_workers(analyse, tasks, limits, None if number == 1 else 1):
-            row = rows[at]
-            attempts[row.clip_id] += 1
-            if not isinstance(result, VideoAssetsError):
-                forget_failure(_folder(workspace, row))
-                yield row, result
-            elif not isinstance(result, FootageError):
-                raise result  # the disk is full, or another thing that no clip is to blame for
-            elif not is_there(root, row):
-                gone.append(row)
-            elif result.code.retryable and number < TRIES:
-                lost.append(row)
-            else:
-                failure = Failure(result, attempts[row.clip_id])
-                keep_failure(_folder(workspace, row), failure)
-                yield row, failure
-        rows = lost
-    if gone:
-        raise went_away(root, gone)
-
-
-def waiting(workspace: Workspace, rows: Sequence[FootageRow]) -> list[FootageRow]:
-    """Clips and sounds that the options pass over and that were never analysed: the next run's."""
-    due = due_rows(rows)
-    named = chosen(list(due.values()), workspace.options.clips)
-    passed = ((row, _folder(workspace, row)) for key, row in due.items() if key not in named)
-    return [row for row, at in passed if kept_facts(at) is None and failure_of(at) is None]
-
-
-def _folder(workspace: Workspace, row: FootageRow) -> Path:
+def folder_of(workspace: Workspace, row: FootageRow) -> Path:
     """Where a clip's analysis lies; its name holds everything that the result depends on."""
     digest = digest_of(
         {
             "analysis": ANALYSIS_VERSION,
             "detector": DETECTOR,
-            "tools": {name: version(name) for name in ("av", "scenedetect", "numpy", "scipy")},
+            "tools": _tools(),
             "opencv": _opencv(),
             "clip": row.clip_id,
             "streams": [row.video_stream, row.audio_stream],
             "picture": [row.width, row.height, row.rotation, row.mirrored],
             "time": [row.start, row.duration, row.fps, row.video_start, row.audio_start],
+            **tone.named_stills(row),
+            **fields.named(row),
         }
     )
     return workspace.clip(row.clip_id) / f"analysis-{digest[:16]}"
 
 
+@cache
+def _tools() -> dict[str, str]:
+    return {name: version(name) for name in ("av", "scenedetect", "numpy", "scipy")}
+
+
+@cache
 def _opencv() -> str:
     from importlib.metadata import PackageNotFoundError
 
@@ -205,23 +98,47 @@ def _opencv() -> str:
     return "none"
 
 
-def analyse(data: str, root: str, plain: dict[str, Any], again: bool = False) -> Any:
+def analyse(data: str, root: Root, plain: dict[str, Any], again: bool = False) -> Any:
     """Analyses one clip into the store and returns its facts; runs in a worker process.
 
-    `data`: the workspace's folder. `root`: the footage folder. `plain`: the FootageRow as JSON.
+    `data`: the workspace's folder. `root`: where the footage lies. `plain`: the FootageRow as JSON.
     `again`: do not take what is kept, replace it.
     """
     import cv2
 
     cv2.setNumThreads(1)
     row: FootageRow = from_plain(FootageRow, plain)
+    hold_at_most(row.coded_width * row.coded_height)
     workspace = Workspace(Path(data))
-    folder = _folder(workspace, row)
+    folder = folder_of(workspace, row)
 
     def write(draft: Path) -> dict[str, Any]:
-        return _analyse(Path(root) / row.path, row, draft, folder, workspace)
+        with on_disk(root, row) as file:
+            try:
+                found = _analyse(file, row, draft, folder, workspace)
+            except FootageError:
+                _confirm(file, row)
+                raise
+            if found["letters"]:
+                _confirm(file, row)
+            return found
 
     return _replaced(folder, write) if again else kept(folder, write)
+
+
+def _confirm(file: Path, row: FootageRow) -> None:
+    """Damage is the file's own where its bytes are those that intake read, and not its disk's."""
+    try:
+        same = sha256_file(file).startswith(row.clip_id)
+        why = "other bytes than before were read"
+    except OSError as error:
+        same, why = False, str(error.strerror)
+    if not same:
+        raise FootageError(
+            f"could not be read to its end ({why})",
+            Code.STORE_TIMEOUT,
+            "check the disk it lies on, or copy it to another one; then `video-assets retry`",
+        )
 
 
 def _replaced(folder: Path, write: Callable[[Path], Any]) -> Any:
@@ -246,7 +163,7 @@ def _analyse(
 ) -> dict[str, Any]:
     import cv2
 
-    picture = _Picture(row) if row.video_stream >= 0 else None
+    picture = _Picture(row, draft) if row.video_stream >= 0 else None
     sound = SoundMeter(draft / "sound.wav") if row.audio_stream >= 0 else None
     try:
         trouble = _decode(path, row, picture, sound)
@@ -254,7 +171,7 @@ def _analyse(
         if sound is not None:
             sound.abandon()
         raise
-    letters = [to_plain(_letter(row, trouble))] if trouble is not None else []
+    letters = [to_plain(letter_for(row, trouble))] if trouble is not None else []
     shots, looks = [], []
     if picture is not None:
         below = folder.relative_to(workspace.root).as_posix()
@@ -287,7 +204,8 @@ def _analyse(
     return {"shots": shots, "looks": looks, "sound": heard, "letters": letters}
 
 
-def _letter(row: FootageRow, error: VideoAssetsError, attempts: int = 1) -> DeadLetter:
+def letter_for(row: FootageRow, error: VideoAssetsError, attempts: int = 1) -> DeadLetter:
+    """The dead letter of a clip that could not be analysed, or not to its end."""
     code = error.code if isinstance(error, FootageError) else Code.EXCEPTION
     step = "shot_index" if row.video_stream >= 0 else "soundtracks"
     do = error.do if isinstance(error, FootageError) else ""
@@ -306,20 +224,36 @@ def _decode(
 
     pictures = 0
     first_error = ""
+    entry = _Entry()
     with open_container(path) as container:
         wanted = [i for i in (row.video_stream, row.audio_stream) if i >= 0]
         streams = [container.streams[i] for i in wanted]
+        alone = len(container.streams) == len(streams)
+        counted = streams[0].frames
+        read_to = None
         for stream in streams:
             stream.codec_context.thread_count = 1
         try:
             for packet in container.demux(streams):
                 is_picture = packet.stream.index == row.video_stream
+                if picture is not None and alone and packet.size and packet.pos is not None:
+                    if read_to is not None and packet.pos - read_to > SKIPPED:
+                        picture.doubt()
+                    read_to = packet.pos + packet.size
+                if is_picture and packet.is_corrupt:  # a transport stream counts its packets
+                    if pictures:
+                        return _broken(picture, "packets are missing or damaged", Code.DECODE)
+                    entry.shut(packet.pts)
                 try:
                     frames = packet.decode()
                 except av.error.FFmpegError as error:
                     first_error = first_error or str(error)
                     if is_picture and pictures:
                         return _broken(picture, first_error, Code.DECODE)
+                    if is_picture:
+                        entry.shut(packet.pts)
+                    elif picture is not None and pictures:
+                        picture.doubt()
                     continue  # before the first picture: the clip begins later; sound skips a beat
                 frame: Any
                 for frame in frames:
@@ -328,10 +262,14 @@ def _decode(
                             if pictures:
                                 why = first_error or "the decoder had to conceal missing data"
                                 return _broken(picture, why, Code.DECODE)
+                            entry.shut(frame.pts)
+                        if not entry.admits(frame):
                             continue
                         time = picture.time_of(frame, row)
                         if time is None:
                             return _broken(picture, "time runs backwards", Code.BAD_TIMESTAMPS)
+                        if picture.misses(time):
+                            return _broken(picture, "pictures are missing", Code.BAD_TIMESTAMPS)
                         picture.show(frame, time)
                         pictures += 1
                     elif sound is not None and frame.pts is not None:
@@ -347,6 +285,10 @@ def _decode(
             "copy or export it again",
             first_error,
         )
+    if picture is not None:
+        picture.check_times()
+        if row.container == "avi" and picture.lost_some(counted):
+            return _broken(picture, "pictures are missing", Code.DECODE)
     if picture is not None and picture.end < row.duration * Fraction(1, 2) and first_error:
         return _broken(picture, first_error, Code.TRUNCATED)
     return None
@@ -354,6 +296,9 @@ def _decode(
 
 def _broken(picture: "_Picture | None", why: str, code: Code) -> FootageError:
     """The letter of a clip that is good up to some point; raised where too little is good."""
+    if picture is not None:
+        picture.check_times()
+        picture.cut_back()
     good = picture.end - picture.start if picture else Fraction(0)
     error = FootageError(
         f"is damaged: only its first {float(good):.1f} s of picture are good and used",
@@ -371,10 +316,36 @@ def _broken(picture: "_Picture | None", why: str, code: Code) -> FootageError:
     return error
 
 
+_MATRIX = {"bt709": "ITU709", "bt2020": "BT2020"}
+"""PyAV's words for `tone.matrix_of`; BT.601 is what it takes unasked."""
+
+
+class _Entry:
+    """Where a clip whose beginning is damaged can be entered: at the first picture that rests on no
+    other and lies behind the last damaged one, which decoders may show as if it were good."""
+
+    def __init__(self) -> None:
+        self._shut = False
+        self._behind: int | None = None
+
+    def shut(self, stamp: int | None) -> None:
+        """What is at this timestamp is damaged."""
+        self._shut = True
+        if stamp is not None:
+            self._behind = stamp if self._behind is None else max(stamp, self._behind)
+
+    def admits(self, frame: Any) -> bool:
+        """Whether the clip may begin, or go on, with this picture."""
+        if self._shut:
+            behind = None in (frame.pts, self._behind) or frame.pts > self._behind
+            self._shut = not (frame.key_frame and not frame.is_corrupt and behind)
+        return not self._shut
+
+
 class _Picture:
     """The picture side of a decode: cuts, measures and stills, frame by frame."""
 
-    def __init__(self, row: FootageRow) -> None:
+    def __init__(self, row: FootageRow, scratch: Path | None = None) -> None:
         from av.video.reformatter import VideoReformatter
 
         turned = row.rotation in (90, 270)
@@ -385,26 +356,77 @@ class _Picture:
         self._size = (max(2, round(width * scale)), max(2, round(height * scale)))
         self._row = row
         self._to_small, self._to_size = VideoReformatter(), VideoReformatter()
+        self._curve = tone.curve_of(row) if tone.is_hdr(row) else None
+        self._matrix = _MATRIX.get(tone.matrix_of(row))
+        self._weaver = fields.Weaver(row) if row.interlaced else None
         self._cuts, self._meter = CutFinder(), ShotMeter()
         self._edges: list[Fraction] = []
         self._figures: list[ShotFigures] = []
+        self._aside: IO[bytes] = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
+        weakref.finalize(self, self._aside.close)
+        self._stills: list[list[tuple[Fraction, int, int]]] = []
+        """Of each shot put aside: time, place and bytes of its stills."""
         self._last = Fraction(-1)
         self._step = 1 / row.fps if row.fps else Fraction(1, 25)
         self.start = Fraction(0)
         self.end = Fraction(0)
         """Exclusive end of the last good picture, clip's clock."""
+        self._firm = Fraction(0)
+        """That of the last one that rests on no later one."""
+        self._taken = self._passed = 0
+        self._doubted: Fraction | None = None
+        """Where bytes were first passed over, or could not be made sense of."""
 
     def time_of(self, frame: Any, row: FootageRow) -> Fraction | None:
         """The frame's time on the clip's clock; None where time runs backwards."""
-        if frame.pts is None:
+        stamp = stamp_of(frame, row.container)
+        if stamp is None:
             return self._last + self._step if self._last >= 0 else row.video_start
-        time = Fraction(frame.pts) * frame.time_base - row.start
+        time = Fraction(stamp) * frame.time_base - row.start
         return None if time < self._last - BACKWARDS else time
+
+    def misses(self, time: Fraction) -> bool:
+        """Whether pictures are missing before the one at `time`: in a container whose pictures come
+        at one rate, or in a suspect file. Cameras leave out pictures too, when they had no time
+        for them, but not their bytes."""
+        if self._last < 0 or self._row.vfr:
+            return False
+        suspect = self._doubted is not None or self._row.container in STEADY
+        return suspect and time - self._last > HOLE * self._step
+
+    def doubt(self) -> None:
+        """Remembers that the file is suspect from here on."""
+        self._doubted = self.end if self._doubted is None else self._doubted
+
+    def lost_some(self, counted: int) -> bool:
+        """Whether a suspect file holds fewer pictures than it counted, and all behind the doubtful
+        place came too early: AVI times pictures by their number. The clip then ends there."""
+        if self._doubted is None or self._taken + self._passed + HOLE > counted:
+            return False
+        self.end = self._firm = self._doubted
+        return True
+
+    def check_times(self) -> None:
+        """Raises FootageError where most pictures had to be passed over for their times."""
+        if self._passed > self._taken:
+            every = self._passed + self._taken
+            raise FootageError(
+                f"has {self._passed} of {every} pictures at times that cannot be right",
+                Code.BAD_TIMESTAMPS,
+                "copy it again from the card, or export it again",
+            )
+
+    def cut_back(self) -> None:
+        """Ends before pictures that may rest on one that comes after them and is damaged."""
+        self.end = max(self.start, self._firm)
+        self._edges = [edge for edge in self._edges if edge < self.end]
 
     def show(self, frame: Any, time: Fraction) -> None:
         """Takes the next frame; one not after the last, or past the clip's end, is passed over."""
         if time <= self._last or (self._last >= 0 and time >= self._row.duration):
+            self._passed += 1
             return
+        self._taken += 1
         if self._last < 0:
             self.start = time
         self._last = time
@@ -413,6 +435,14 @@ class _Picture:
         self.end = time + (length if sure else self._step)
         if time < self._row.duration < self.end:
             self.end = self._row.duration
+        if frame.pict_type != _RESTS_ON_LATER:
+            self._firm = self.end
+        whole = [(frame, time)] if self._weaver is None else self._weaver.through(frame, time)
+        for picture, at in whole:
+            self._look(picture, at)
+
+    def _look(self, frame: Any, time: Fraction) -> None:
+        """Follows and measures the next progressive picture."""
         small = self._as(frame, self._to_small, self._small)
         self._meter.glance(small, time)
         if self._meter.wants(time):
@@ -425,31 +455,55 @@ class _Picture:
         if cut is not None:
             self._edges.append(cut)
             self._figures.append(self._meter.close(cut))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Puts the stills of the shot before the last aside, on disk, and drops what will be none:
+        only the last may grow still, by a piece too short to be a shot. An hour has a thousand."""
+        at = len(self._figures) - 2
+        if at >= 0:
+            span = Span((self.start, *self._edges)[at], self._edges[at])
+            stills = []
+            for time, jpeg in sorted(_chosen(span, self._figures[at]).items()):
+                stills.append((time, self._aside.tell(), len(jpeg)))
+                self._aside.write(jpeg)
+            self._stills.append(stills)
+            self._figures[at] = replace(self._figures[at], candidates=())
 
     def finish(self) -> Iterator[tuple[Span, ShotFigures]]:
         """The shots, tiling start..end exactly."""
+        for picture, at in self._weaver.rest() if self._weaver is not None else ():
+            self._look(picture, at)
         self._figures.append(self._meter.close(None))
         found = spans(self.start, self._edges, self.end)
-        yield from zip(found, self._figures, strict=False)
+        for number, (span, figures) in enumerate(zip(found, self._figures, strict=False)):
+            if number < len(self._stills):
+                own = [(time, self._fetched(at, size)) for time, at, size in self._stills[number]]
+                figures = replace(figures, candidates=tuple(own))
+            yield span, figures
 
-    @staticmethod
-    def _as(frame: Any, scaler: Any, size: tuple[int, int]) -> np.ndarray:
-        """The frame as uint8 BGR (height, width, 3) of `size` (width, height)."""
+    def _fetched(self, at: int, size: int) -> bytes:
+        self._aside.seek(at)
+        return self._aside.read(size)
+
+    def _as(self, frame: Any, scaler: Any, size: tuple[int, int]) -> np.ndarray:
+        """The frame as uint8 BGR (height, width, 3) of `size` (width, height), HDR tone-mapped."""
         import cv2
 
+        kind = "bgr24" if self._curve is None else "rgb48le"
         if min(frame.width, frame.height) < 16:  # too small for the scaler's filters
-            found = frame.to_ndarray(format="bgr24")
-            return np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_NEAREST))
-        smaller = frame.width >= size[0] and frame.height >= size[1]
-        how = "AREA" if smaller else "BILINEAR"
-        made = scaler.reformat(frame, size[0], size[1], "bgr24", interpolation=how, threads=1)
-        return np.asarray(made.to_ndarray())
+            found = frame.to_ndarray(format=kind)
+            found = np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_NEAREST))
+        else:
+            smaller = frame.width >= size[0] and frame.height >= size[1]
+            how = "AREA" if smaller else "BILINEAR"
+            made = scaler.reformat(frame, *size, kind, self._matrix, interpolation=how, threads=1)
+            found = np.asarray(made.to_ndarray())
+        return found if self._curve is None else tone.shown_frame(found, self._curve)
 
 
-def _write_stills(
-    draft: Path, below: str, number: int, span: Span, figures: ShotFigures
-) -> tuple[tuple[str, ...], tuple[Fraction, ...]]:
-    """Up to three stills, at 1/6, 1/2 and 5/6: their names below the data folder, and times."""
+def _chosen(span: Span, figures: ShotFigures) -> dict[Fraction, bytes]:
+    """Up to three stills, at 1/6, 1/2 and 5/6, by their time."""
     chosen: dict[Fraction, bytes] = {}
     inside = [c for c in figures.candidates if span.start <= c[0] < span.end]
     for share in (Fraction(1, 6), Fraction(1, 2), Fraction(5, 6)):
@@ -457,6 +511,14 @@ def _write_stills(
             wish = span.start + span.duration * share
             best = min(inside, key=lambda c: (abs(c[0] - wish), c[0]))
             chosen[best[0]] = best[1]
+    return chosen
+
+
+def _write_stills(
+    draft: Path, below: str, number: int, span: Span, figures: ShotFigures
+) -> tuple[tuple[str, ...], tuple[Fraction, ...]]:
+    """The names of the stills below the data folder, and their times."""
+    chosen = _chosen(span, figures)
     names = []
     for i, (_, jpeg) in enumerate(sorted(chosen.items())):
         name = f"shot-{number:04d}-{i + 1}.jpg"

@@ -18,6 +18,7 @@ from video_assets.foundation.errors import Code, FootageError
 from video_assets.foundation.progress import track
 from video_assets.foundation.records import Shot
 from video_assets.foundation.store import Workspace, check_slug, disk_errors
+from video_assets.foundation.versions import FORMATS, refuse_newer
 from video_assets.models.embedders import Embedder
 
 BATCH = 256
@@ -25,6 +26,10 @@ BATCH = 256
 MAX_FRAGMENTS = 50
 """Pieces of a table above which it is put together again: thousands cost memory and disk."""
 _KEY = {b"lance-schema:unenforced-primary-key": b"true"}
+_VERSION = "video_assets:schema_version"
+"""Metadata of the column `project`: LanceDB keeps a table's own as they were when it was made."""
+UPGRADES: dict[int, dict[str, str]] = {}
+"""Columns that lead from a version of the table to the next, each with what rows get (SQL)."""
 
 
 def table_name(model: str) -> str:
@@ -56,6 +61,7 @@ def index_frames(
         return len(ids), digest
     mine = f"project = '{project_slug}'"
     with disk_errors(workspace.index), writing():
+        upgrade_table(table)
         if not ids:
             table.delete(mine)
             return 0, digest
@@ -111,15 +117,44 @@ def frame_scores(
 def forget_project(workspace: Workspace, project_slug: str) -> None:
     """Deletes the project's rows from the tables of all models."""
     mine = f"project = '{check_slug(project_slug)}'"
+    with disk_errors(workspace.index):
+        tables = tables_of(workspace)
+        for name, table in tables.items():
+            refuse_newer(workspace.index / name, "frames table", table_version(table), _known())
+        for table in tables.values():
+            table.delete(mine)
+
+
+def tables_of(workspace: Workspace) -> dict[str, Any]:
+    """Every table of the index, by name."""
     names = sorted(folder.stem for folder in workspace.index.glob("*.lance"))
     if not names:
-        return
+        return {}
     import lancedb
 
-    with disk_errors(workspace.index):
-        base = lancedb.connect(str(workspace.index))
-        for name in names:
-            base.open_table(name).delete(mine)
+    base = lancedb.connect(str(workspace.index))
+    return {name: base.open_table(name) for name in names}
+
+
+def table_version(table: Any) -> int:
+    """The version of a table's columns; those that bear none are the first."""
+    said = table.schema.field("project").metadata or {}
+    return int(said.get(_VERSION.encode(), b"1"))
+
+
+def upgrade_table(table: Any) -> None:
+    """Gives an older table the columns that came since; ends half-way without harm."""
+    found = table_version(table)
+    for version in range(found, _known()):
+        for name, value in UPGRADES.get(version, {}).items():
+            if name not in table.schema.names:
+                table.add_columns({name: value})
+    if found < _known():
+        table.update_field_metadata({"path": "project", "metadata": {_VERSION: str(_known())}})
+
+
+def _known() -> int:
+    return FORMATS["frames table"]
 
 
 def vectors_of(workspace: Workspace, project_slug: str, model: str) -> dict[str, np.ndarray]:
@@ -259,7 +294,7 @@ def _schema(size: int) -> Any:
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False, metadata=_KEY),
-            pa.field("project", pa.string()),
+            pa.field("project", pa.string(), metadata={_VERSION: str(_known())}),
             pa.field("clip_id", pa.string()),
             pa.field("shot_id", pa.string()),
             pa.field("time_s", pa.float64()),
@@ -287,7 +322,10 @@ def _table(workspace: Workspace, model: str, size: int, create: bool) -> Any:
         workspace.index.mkdir(parents=True, exist_ok=True)
         base = lancedb.connect(str(workspace.index))
         if (workspace.index / f"{table_name(model)}.lance").is_dir():
-            return base.open_table(table_name(model))
+            table = base.open_table(table_name(model))
+            where = workspace.index / table_name(model)
+            refuse_newer(where, "frames table", table_version(table), _known())
+            return table
         return base.create_table(table_name(model), schema=_schema(size))
 
 

@@ -6,24 +6,37 @@ set aside with the advice to rename it. All other paths stand exactly as found.
 """
 
 import hashlib
-import json
 import os
 import re
+import shutil
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from video_assets.foundation.buckets import Bucket, Root
 from video_assets.foundation.errors import Code, FootageError, ProjectError, VideoAssetsError
 from video_assets.foundation.progress import track
 from video_assets.foundation.records import DeadLetter, FootageRow, from_plain, to_plain
-from video_assets.foundation.store import Project, digest_of
-from video_assets.foundation.workers import in_workers
+from video_assets.foundation.store import Project, digest_of, kept, kept_facts, sweep
+from video_assets.foundation.workers import hold_at_most, in_workers
+from video_assets.library import camera_trees
 from video_assets.library.failures import is_there, went_away
 from video_assets.library.letters import is_tried_again, letter_of, warning_of
-from video_assets.library.probe import probe
+from video_assets.library.probe import PROBE_VERSION, probe
+from video_assets.library.sidecars import MAX_BYTES, is_transcript, too_long
+from video_assets.library.staging import (
+    bytes_mark,
+    first_bytes,
+    is_out_of_reach,
+    is_present,
+    name_of,
+    on_disk,
+    patience,
+    renamed,
+)
 
 _VIDEO = (
     "mp4 mov m4v mkv webm avi mts m2ts m2t ts mxf 3gp 3g2 mpg mpeg mpe vob wmv asf flv f4v ogv "
@@ -61,22 +74,28 @@ class Found:
     mtime_ns: int
     inode: int
     kind: str = "file"
-    """file, link, special (no regular file) or closed (a folder that cannot be listed)."""
+    """file, link, special (no regular file), closed (a folder that cannot be listed) or unsafe (an
+    object whose key is no path)."""
     ctime_ns: int = field(default=0, compare=False)
     """When size, times, name or rights changed last; no copy tool can set it back."""
 
 
 def tools() -> str:
     """What reads the files: where it changes, what it did not know is read again."""
-    return f"av {version('av')}"
+    return f"av {version('av')}, probe {PROBE_VERSION}"
 
 
-def look(root: Path) -> list[Found]:
+def look(root: Root) -> list[Found]:
     """Everything below `root`, sorted by path; links are not followed, hidden files are listed.
 
-    Raises ProjectError when the folder is not there.
+    Raises ProjectError when the folder is not there, or the bucket cannot be listed.
     """
-    if not root.is_dir():
+    if isinstance(root, Bucket):
+        from video_assets.library import remote  # nothing of S3 where nobody uses it
+
+        return remote.look(root)
+    before = _place_of(root)
+    if before is None:
         raise ProjectError(
             f"the footage folder {root} is not there: mount the disk it lies on, "
             "or name the right folder in project.yaml"
@@ -90,7 +109,8 @@ def look(root: Path) -> list[Found]:
         except OSError as error:
             if not prefix:
                 raise ProjectError(f"the footage folder {root} cannot be read: {error}") from error
-            out.append(Found(_shown(prefix[:-1]), 0, 0, 0, "closed"))
+            if not isinstance(error, FileNotFoundError):  # gone since it was listed
+                out.append(Found(_shown(prefix[:-1]), 0, 0, 0, "closed"))
             continue
         for entry in entries:
             name = prefix + entry.name
@@ -99,8 +119,8 @@ def look(root: Path) -> list[Found]:
                 continue
             try:
                 info = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # gone since it was listed
+            except OSError:
+                continue  # gone since it was listed, and perhaps its disk
             kind = "special"
             if stat.S_ISLNK(info.st_mode):
                 kind = "link"
@@ -116,10 +136,24 @@ def look(root: Path) -> list[Found]:
                     info.st_ctime_ns,
                 )
             )
+    if _place_of(root) != before:
+        raise ProjectError(
+            f"the footage folder {root} went away while it was listed: mount the disk again, then "
+            "run again"
+        )
     return sorted(out, key=lambda found: found.path)
 
 
-def listing_digest(root: Path) -> str:
+def _place_of(folder: Path) -> tuple[int, int] | None:
+    """Which folder lies there, as long as the same disk is mounted; None where none does."""
+    try:
+        info = folder.stat()
+    except OSError:  # also of a disk that was pulled and is mounted still
+        return None
+    return (info.st_dev, info.st_ino) if stat.S_ISDIR(info.st_mode) else None
+
+
+def listing_digest(root: Root) -> str:
     """A digest of names, sizes and times below `root`: it changes when anything there does."""
     return digest_of_found(look(root))
 
@@ -166,8 +200,9 @@ def read_footage(
     `before`: the rows of the last time; a file whose size, time and inode are the same, under its
     own name or another, is not read again, unless it was set aside for something that passes, or
     that the options ask to retry. `listed`: what a look at the folder found, where that was done
-    already. `newer`: the tools are others than then. Raises ProjectError where files went away
-    while they were read.
+    already. `newer`: the tools are others than then, so clips are probed again, without reading
+    them whole; those of a bucket would have to be fetched for it and are not. Raises ProjectError
+    where files went away while they were read.
     """
     root = project.footage_root
     found_now = look(root) if listed is None else list(listed)
@@ -177,33 +212,54 @@ def read_footage(
         if not ((letter := letter_of(row)) and is_tried_again(letter, project.options, newer))
     }
     # the same file under another name: its bytes need not be read to know them
-    moved = {key[1:]: row for key, row in known.items() if row.role in ("clip", "sound")}
+    moved = {bytes_mark(root, row): row for row in known.values() if row.role in ("clip", "sound")}
     rows: dict[str, FootageRow] = {}
     to_read: list[Found] = []
+    digests: dict[str, str] = {}
     sidecars: list[Found] = []
+    films = [f.path for f in found_now if _suffix(f.path) in VIDEO and not _ignored(f)]
+    copies = {p: f"a small copy of {of}" for p, of in camera_trees.small_copies(films).items()}
     for found in found_now:
         key = (found.path, found.size, found.mtime_ns, found.inode)
         row = FootageRow(found.path, "ignored", found.size, found.mtime_ns, found.inode)
-        why = _ignored(found)
+        why = _ignored(found) or copies.get(found.path, "")
         if why:
             rows[found.path] = replace(row, note=why)
-        elif found.kind == "closed" or _is_escaped_name(root, found):
+        elif found.kind in ("closed", "unsafe") or _is_escaped_name(root, found):
             rows[found.path] = _dead(row, _unnamed(found))
         elif _suffix(found.path) in SIDECARS:
             sidecars.append(found)
         elif key in known and known[key].role in ("clip", "sound", "dead"):
             rows[found.path] = known[key]
-        elif key[1:] in moved and found.inode:
-            rows[found.path] = replace(moved[key[1:]], path=found.path)
+            if newer and known[key].role != "dead" and isinstance(root, Path):
+                to_read.append(found)
+                digests[found.path] = known[key].clip_id
+        elif (mark := bytes_mark(root, found)) in moved and found.inode:
+            rows[found.path] = replace(moved[mark], path=found.path, mtime_ns=found.mtime_ns)
         elif _may_be_media(root, found):
             to_read.append(found)
         else:
-            rows[found.path] = replace(row, note=f"no media file ({_kind_of(found.path)})")
-    rows |= _read(root, to_read)
+            what = (
+                "a camera's index or notes"
+                if _suffix(found.path) in camera_trees.NOTES
+                else "no media file"
+            )
+            rows[found.path] = replace(row, note=f"{what} ({_kind_of(found.path)})")
+    fresh = _read(root, to_read, digests)
+    if not any(row.clip_id for row in (*rows.values(), *fresh.values())):
+        _check_credential(root, fresh.values())
+    rows |= fresh
     _mark_duplicates(rows)
     clips = _by_stem(rows.values())
     for found in sidecars:
         rows[found.path] = _sidecar(root, found, clips, known)
+    for found in found_now:
+        if of := camera_trees.notes_on(found.path, clips):
+            rows[found.path] = replace(rows[found.path], note=f"a camera's notes on {of}")
+            key = (found.path, found.size, found.mtime_ns, found.inode)
+            if of in fresh or key not in known:
+                rows[of] = _told(root, rows[of], found)
+    rows = camera_trees.chained(rows)
     ordered = [rows[path] for path in sorted(rows)]
     letters = [letter for row in ordered if row.role != "duplicate" and (letter := letter_of(row))]
     return ordered, letters
@@ -227,13 +283,17 @@ def _renumbered(before: Sequence[FootageRow], found: Iterable[Found]) -> list[Fo
     ]
 
 
-def examine(path: str) -> tuple[str, dict[str, Any] | None, FootageError | None]:
-    """(first 32 digits of the sha256, what the probe found, why not); runs in a worker process."""
+def examine(path: str, digest: str = "") -> tuple[str, dict[str, Any] | None, FootageError | None]:
+    """(first 32 digits of the sha256, what the probe found, why not); runs in a worker process.
+
+    `digest`: where it is known already.
+    """
+    hold_at_most()
     file = Path(path)
     before = file.stat()
     try:
         with open(file, "rb") as data:
-            digest = hashlib.file_digest(data, "sha256").hexdigest()[:32]
+            digest = digest or hashlib.file_digest(data, "sha256").hexdigest()[:32]
     except OSError as error:
         return "", None, FootageError(
             f"cannot be read ({error.strerror})", Code.PATH, "check its rights and the disk"
@@ -250,28 +310,87 @@ def examine(path: str) -> tuple[str, dict[str, Any] | None, FootageError | None]
     return digest, to_plain(fields), None
 
 
-def _read(root: Path, files: list[Found]) -> dict[str, FootageRow]:
+def examine_fetched(
+    root: Bucket, found: Found
+) -> tuple[str, dict[str, Any] | None, FootageError | None]:
+    """`examine` of an object that has to be fetched first; runs in a worker process.
+
+    What was found is kept until `forget_examined`: a run that is interrupted fetches nothing twice.
+    """
+    place = _examined(root, found)
+    before = kept_facts(place)
+    if before is not None:
+        return before[0][0], before[0][1], None
+    with on_disk(root, found) as file:
+        digest, fields, error = examine(str(file))
+    if error is None:
+        kept(place, lambda draft: [digest, fields])
+        return digest, fields, None
+    return digest, None, renamed(error, file, root.uri(found.path))
+
+
+def _examined(root: Bucket, found: Found | FootageRow) -> Path:
+    name = digest_of([tools(), name_of(root, found)])
+    return _examined_below(root) / name[:40]
+
+
+def _examined_below(root: Bucket) -> Path:
+    return root.cache.with_name(f"{root.cache.name}-examined")
+
+
+def forget_examined(root: Root, rows: Iterable[FootageRow]) -> None:
+    """To be called when the rows are written down."""
+    if isinstance(root, Bucket):
+        for row in rows:
+            if (place := _examined(root, row)).exists():
+                shutil.rmtree(place, ignore_errors=True)
+        sweep(_examined_below(root))  # of workers that were ended
+
+
+def _check_credential(root: Root, rows: Iterable[FootageRow]) -> None:
+    """Raises ProjectError where a store refuses all that it lists: no file is to blame for that."""
+    letters = [letter for row in rows if (letter := letter_of(row))]
+    if letters and all(letter.code == Code.CREDENTIAL for letter in letters):
+        raise ProjectError(f"{root}: nothing can be read. {letters[0].what}; {letters[0].do}")
+
+
+def _read(root: Root, files: list[Found], digests: Mapping[str, str]) -> dict[str, FootageRow]:
+    """The row of each file; `digests`: of those whose bytes are known, by path."""
     rows = {}
     gone: list[FootageRow] = []
     with track("reading footage", float(sum(f.size for f in files))) as progress:
-        tasks = [(str(root / found.path),) for found in files]
-        limits = [max(60.0, 30 + found.size / BYTES_A_SECOND) for found in files]
-        for number, result in in_workers(examine, tasks, limits):
+        work: Callable[..., Any] = examine
+        tasks: list[tuple[Any, ...]]
+        if isinstance(root, Bucket):
+            work, tasks = examine_fetched, [(root, found) for found in files]
+        else:
+            tasks = [(str(root / found.path), digests.get(found.path, "")) for found in files]
+        limits = [
+            max(60.0, 30 + found.size / BYTES_A_SECOND) + patience(root, found.size)
+            for found in files
+        ]
+        for number, result in in_workers(work, tasks, limits):
             found = files[number]
             row = FootageRow(found.path, "dead", found.size, found.mtime_ns, found.inode)
             if isinstance(result, FootageError):
-                if not is_there(root, row):
+                if result.code is not Code.CREDENTIAL and not is_there(root, row):
                     gone.append(row)
+                    if is_out_of_reach(root, result):
+                        break
                 rows[found.path] = _dead(row, result)
             elif isinstance(result, VideoAssetsError):
                 raise result
             else:
                 digest, fields, error = result
                 row = replace(row, clip_id=digest)
+                if error is not None and not is_present(root, row):
+                    gone.append(row)
                 if error is not None:
                     rows[found.path] = _dead(row, error)
                 else:
-                    rows[found.path] = from_plain(FootageRow, {**to_plain(row), **fields})
+                    row = from_plain(FootageRow, {**to_plain(row), **fields})
+                    reel = row.reel or camera_trees.reel_of(row.path)
+                    rows[found.path] = replace(row, reel=reel)
             progress.advance(found.size, found.path)
     if gone:
         raise went_away(root, gone)
@@ -316,7 +435,7 @@ def _by_stem(rows: Iterable[FootageRow]) -> dict[str, str]:
 
 
 def _sidecar(
-    root: Path, found: Found, clips: dict[str, str], known: dict[Any, FootageRow]
+    root: Root, found: Found, clips: dict[str, str], known: dict[Any, FootageRow]
 ) -> FootageRow:
     row = FootageRow(found.path, "ignored", found.size, found.mtime_ns, found.inode)
     stem = str(PurePosixPath(found.path).with_suffix(""))
@@ -327,26 +446,41 @@ def _sidecar(
     old = known.get((found.path, found.size, found.mtime_ns, found.inode))
     if old is not None and old.role == "sidecar":
         return replace(old, of=of)
+    if found.size > MAX_BYTES:
+        return _dead(row, too_long(found.size))
     try:
-        data = (root / found.path).read_bytes() if found.size <= 64 * 2**20 else b""
+        data = _bytes_of(root, found)
     except OSError as error:
         return replace(row, note=f"cannot be read ({error.strerror})")
+    except FootageError as error:
+        return _dead(row, error)
+    if _suffix(found.path) == "srt" and camera_trees.is_flight_data(data):
+        return replace(row, note="a drone's flight data, not words")
     if not data.strip():
-        return replace(row, note="an empty text file, or one too large for a transcript")
-    if _suffix(found.path) == "json" and not _is_transcript(data):
+        return replace(row, note="an empty text file")
+    if _suffix(found.path) == "json" and not is_transcript(data):
         return replace(row, note="a JSON file that holds no transcript")
     digest = hashlib.sha256(data).hexdigest()[:32]
     return replace(row, role="sidecar", of=of, clip_id=digest)
 
 
-def _is_transcript(data: bytes) -> bool:
+def _told(root: Root, row: FootageRow, notes: Found) -> FootageRow:
+    """The row with what its camera's notes say; they only add, so notes that fail change nothing"""
+    if notes.kind != "file" or notes.size > camera_trees.MOST_NOTES:
+        return row
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(found, dict):
-        return False
-    return any(isinstance(found.get(key), list) for key in ("words", "segments"))
+        return camera_trees.told(row, _bytes_of(root, notes))
+    except FootageError as error:
+        if error.code.retryable:  # nobody would ask for them again
+            raise went_away(root, [row]) from error
+        return row
+    except OSError:
+        return row
+
+
+def _bytes_of(root: Root, found: Found) -> bytes:
+    with on_disk(root, found) as file:
+        return file.read_bytes()
 
 
 def _suffix(path: str) -> str:
@@ -364,6 +498,8 @@ def _ignored(found: Found) -> str:
         return "a link; links are not followed: copy the file itself"
     if found.kind == "special":
         return "no regular file"
+    if found.kind == "unsafe":
+        return ""
     if any(part.startswith(".") for part in parts):
         return "hidden"
     if parts[-1].lower() in ("thumbs.db", "desktop.ini", "ehthumbs.db"):
@@ -377,15 +513,16 @@ def _ignored(found: Found) -> str:
     return ""
 
 
-def _may_be_media(root: Path, found: Found) -> bool:
+def _may_be_media(root: Root, found: Found) -> bool:
     """Whether the name or the first bytes are those of video or sound."""
     if _suffix(found.path) in VIDEO | SOUND:
         return True
     try:
-        with open(root / found.path, "rb") as file:
-            head = file.read(400)
+        head = first_bytes(root, found, 400)
     except OSError:
         return False
+    except FootageError:
+        return True  # whoever fetches it says why it cannot be had
     return (
         head.startswith(_MAGIC)
         or head[4:8] in (b"ftyp", b"moov", b"moof", b"styp")
@@ -410,14 +547,22 @@ def _escaped(path: str) -> bool:
     return bool(re.search(r"(?<!\\)(\\\\)*\\x[0-9A-F]{2}", path))
 
 
-def _is_escaped_name(root: Path, found: Found) -> bool:
+def _is_escaped_name(root: Root, found: Found) -> bool:
     """Whether the path as shown differs from the bytes on disk."""
+    if isinstance(root, Bucket):
+        return False  # keys are UTF-8
     return _escaped(found.path) and not os.path.lexists(root / found.path)
 
 
 def _unnamed(found: Found) -> FootageError:
     if found.kind == "closed":
         return FootageError("is a folder that cannot be listed", Code.PATH, "check its rights")
+    if found.kind == "unsafe":
+        return FootageError(
+            "has a key that is no path: parts that are empty, '.' or '..', or control characters",
+            Code.PATH,
+            "rename it in the bucket",
+        )
     return FootageError(
         "has a name that is not UTF-8; odd bytes are shown as \\xNN",
         Code.PATH,

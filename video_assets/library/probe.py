@@ -5,7 +5,9 @@ Headers lie: lengths are checked against the packets, and the sample tables of M
 the size of the file.
 """
 
+import contextlib
 import math
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from video_assets.foundation.errors import Code, FootageError
-from video_assets.foundation.media import MAX_PIXELS, open_container
-from video_assets.library.timing import measured_end, rate
+from video_assets.foundation.media import MAX_PIXELS, open_container, pixels_of_png, too_large
+from video_assets.foundation.workers import hold_at_most
+from video_assets.library.timing import measured_end, rate, stamp_of
 
 if TYPE_CHECKING:
     import av.container
 
 COVER_CODECS = {"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpegls", "ppm"}
 """Still-picture codecs: one packet of these beside sound is cover art, not a clip."""
+PROBE_VERSION = "2"
+"""Goes up when a probe finds other things in the same file: all clips are then probed again."""
 LONGEST = 24 * 3600
 """Seconds; what claims to last longer is refused."""
 
@@ -30,6 +35,19 @@ _TRANSFERS = {1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte2
 _TRANSFERS |= {11: "iec61966-2-4", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12"}
 _TRANSFERS |= {16: "smpte2084", 17: "smpte428", 18: "arib-std-b67"}
 _MATRICES = {0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m"}
+_REEL = ("reel_name", "com.apple.proapps.reel", "com.arri.camera.ReelName", "REEL_NAME")
+_ORIGINAL = (
+    "com.apple.proapps.clipFileName",
+    "com.arri.camera.ClipName",
+    "com.apple.quicktime.originalfilename",
+    "original_filename",
+    "material_package_name",
+)
+_FIELDS = {2: "tff", 3: "bff", 4: "bff", 5: "tff"}
+"""ffmpeg's field orders by the field that is shown first."""
+_PQ = 16
+_MASTERED = struct.Struct("=72xii4xi")
+"""Of ffmpeg's mastering display: brightest light (a fraction), and whether it is said."""
 _MATRICES |= {8: "ycgco", 9: "bt2020nc", 10: "bt2020c", 14: "ictcp"}
 
 
@@ -39,12 +57,8 @@ def probe(path: Path) -> dict[str, Any]:
     `role` is clip (a picture that moves, or may) or sound. Raises FootageError for what is neither.
     """
     with open_container(path) as container:
-        if "mov" in container.format.name and _encrypted(path):
-            raise FootageError(
-                "is encrypted",
-                Code.ENCRYPTED,
-                "bring a copy without copy protection; keys are not supported",
-            )
+        if "mov" in container.format.name:
+            _check_index(_index_of(path))
         picture, frame, refused = _first_picture(container, path)
         sound, samples, deaf = _first_sound(container, path)
         if picture is None and sound is None:
@@ -65,7 +79,9 @@ def probe(path: Path) -> dict[str, Any]:
             "container": container.format.name,
             "start": start,
             "timecode": _tag(container, "timecode"),
-            "reel": _tag(container, "reel_name"),
+            "reel": _tag(container, *_REEL),
+            "original": _tag(container, *_ORIGINAL),
+            "recorded": _recorded(container),
         }
         if picture is not None:
             fields |= _picture_fields(container, path, picture, frame, start, notes)
@@ -80,6 +96,8 @@ def probe(path: Path) -> dict[str, Any]:
                 "audio_channels": context.layout.nb_channels,
                 "audio_start": _time_of(samples, sound) - start,
             }
+            if (since := _tag(container, "time_reference")).isdecimal() and len(since) < 16:
+                fields["time_reference"] = int(since)
         elif deaf is not None:
             notes.append(f"its sound cannot be used ({deaf.what})")
         if end <= 0:
@@ -121,8 +139,41 @@ def turn_of(matrix: Any) -> tuple[int, bool] | None:
     return (quarter % 360, mirrored) if abs(degrees - quarter) < 1 else None
 
 
-def _encrypted(path: Path) -> bool:
-    """Whether an MP4's sample descriptions are those of protected streams (cenc, cbcs ...)."""
+def _check_index(moov: bytes) -> None:
+    """Refuses an MP4 or MOV whose media lie in another file, or are protected (cenc, cbcs ...)."""
+    if _refers_elsewhere(moov):
+        raise FootageError(
+            "refers to media in other files",
+            Code.REFERENCE,
+            "bring the media itself, or export it self-contained; references are never opened",
+        )
+    protected = b"encv" in moov or b"enca" in moov
+    if protected and b"sinf" in moov and b"schm" in moov:
+        raise FootageError(
+            "is encrypted",
+            Code.ENCRYPTED,
+            "bring a copy without copy protection; keys are not supported",
+        )
+
+
+def _refers_elsewhere(moov: bytes) -> bool:
+    """Whether a data reference names another place and not, as flag 1 says, this very file."""
+    at = -1
+    while (at := moov.find(b"dref", at + 1)) >= 0:
+        size, _, _, count = struct.unpack_from(">I4sII", moov.ljust(at + 12, b"\0"), at - 4)
+        entry = at + 12
+        for _ in range(min(count, 64)):
+            if entry + 12 > min(at - 4 + size, len(moov)):
+                break
+            length, flags = struct.unpack_from(">I4xI", moov, entry)
+            if length > 12 and not flags & 1:
+                return True
+            entry += max(length, 12)
+    return False
+
+
+def _index_of(path: Path) -> bytes:
+    """The `moov` box of an MP4 or MOV, of which no more than 32 MB are needed; empty without."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         at = 0
@@ -134,13 +185,11 @@ def _encrypted(path: Path) -> bool:
                 length = int.from_bytes(head[8:16], "big")
             if head[4:8] == b"moov":
                 file.seek(at)
-                moov = file.read(min(length or size, 32 * 2**20))
-                protected = b"encv" in moov or b"enca" in moov
-                return protected and b"sinf" in moov and b"schm" in moov
+                return file.read(min(length or size, 32 * 2**20))
             if length < 8:
-                return False
+                break
             at += length
-    return False
+    return b""
 
 
 def _is_cover(stream: Any) -> bool:
@@ -175,22 +224,32 @@ def _first_picture(
                 Code.CODEC,
                 "export it as H.264, HEVC or ProRes",
             )
-    able = [s for s in found if s.codec_context is not None and not _is_cover(s)]
+    able = [s for s in found if s.codec_context is not None]
     for stream in sorted(able, key=_weight):
         context = stream.codec_context
-        if int(context.width or 0) * int(context.height or 0) > MAX_PIXELS:
-            refused = FootageError(
-                f"has {context.width}x{context.height} pixels, more than {MAX_PIXELS} in all",
-                Code.PIXELS,
-                "export it at 8K or less",
-            )
+        pixels = int(context.width or 0) * int(context.height or 0) or _claimed(path, stream)
+        if pixels > MAX_PIXELS:
+            refused = too_large(pixels)
+        if pixels > MAX_PIXELS or _is_cover(stream):
             continue
-        context.options = {"max_pixels": str(MAX_PIXELS)}
+        hold_at_most(pixels)
         frame, why = _first_frame(path, stream.index, "picture")
         if frame is not None:
             return stream, frame, None
         refused = refused or why
     return None, None, refused
+
+
+def _claimed(path: Path, stream: Any) -> int:
+    """Pixels of a PNG whose size ffmpeg does not tell, since it is beyond the limit."""
+    import av.error
+
+    if stream.codec_context.name != "png":
+        return 0
+    with open_container(path) as container, contextlib.suppress(av.error.FFmpegError):
+        for packet in container.demux(container.streams[stream.index]):
+            return pixels_of_png(bytes(packet)[:24])
+    return 0
 
 
 def _first_sound(
@@ -277,9 +336,10 @@ def _first_frame(path: Path, index: int, kind: str) -> tuple[Any, FootageError |
 
 
 def _time_of(frame: Any, stream: Any) -> Fraction:
-    if frame.pts is None:
+    stamp = stamp_of(frame, stream.container.format.name)
+    if stamp is None:
         return Fraction((stream.start_time or 0) * stream.time_base)
-    return Fraction(frame.pts * frame.time_base)
+    return Fraction(stamp * frame.time_base)
 
 
 def _container_start(container: "av.container.InputContainer", used: list[Any]) -> Fraction:
@@ -296,11 +356,18 @@ def _container_start(container: "av.container.InputContainer", used: list[Any]) 
     return rough
 
 
-def _tag(container: "av.container.InputContainer", name: str) -> str:
-    for holder in (container, *container.streams):
-        if value := holder.metadata.get(name):
-            return str(value)[:64]
+def _tag(container: "av.container.InputContainer", *names: str) -> str:
+    """The first of these entries that is filled, of the file or of one of its streams."""
+    for name in names:
+        for holder in (container, *container.streams):
+            if value := holder.metadata.get(name):
+                return "".join(c for c in str(value) if c.isprintable())[:64]
     return ""
+
+
+def _recorded(container: "av.container.InputContainer") -> str:
+    found = _tag(container, "creation_time")
+    return found if found >= "1990" else ""  # clocks that were never set begin in 1904 or 1970
 
 
 def _picture_fields(
@@ -319,7 +386,8 @@ def _picture_fields(
         sar = Fraction(1)
     width, height = displayed(frame.width, frame.height, sar, rotation)
     fps, vfr = rate(path, stream)
-    field_order = int(context.field_order or 0)
+    notes += _colour_notes(frame)
+    fields = _FIELDS.get(int(context.field_order or 0), "")
     return {
         "video_stream": stream.index,
         "video_codec": context.name,
@@ -342,8 +410,37 @@ def _picture_fields(
                 (_MATRICES, frame.colorspace),
             )
         ),
-        "interlaced": bool(frame.interlaced_frame) or field_order in (2, 3, 4, 5),
+        "interlaced": bool(frame.interlaced_frame or fields),
+        "first_field": "" if frame.interlaced_frame else fields,
+        "peak": _peak(frame) if int(frame.color_trc) == _PQ else 0,
     }
+
+
+def _colour_notes(frame: Any) -> list[str]:
+    """What of its colours cannot be shown right."""
+    wide = 9 in (int(frame.color_primaries), int(frame.colorspace))
+    curve = _TRANSFERS.get(int(frame.color_trc), "unknown")
+    if curve == "unknown" and wide:
+        return ["it has BT.2020's colours, but does not say by which curve; it is taken as SDR"]
+    if int(frame.color_primaries) == 9 and curve not in ("smpte2084", "arib-std-b67"):
+        return ["its wide colours (BT.2020) are shown as BT.709's, which makes them paler"]
+    return []
+
+
+def _peak(frame: Any) -> int:
+    """Cd/m2 of the screen that a PQ picture was mastered on; 0 where it does not say so."""
+    from av.sidedata.sidedata import Type
+
+    try:
+        mastered = frame.side_data.get(Type.MASTERING_DISPLAY_METADATA)
+    except ValueError:  # side data of a kind that PyAV cannot name
+        return 0
+    data = bytes(mastered) if mastered is not None else b""
+    if len(data) < _MASTERED.size:
+        return 0
+    most, parts, known = _MASTERED.unpack_from(data)
+    light = most / parts if known and parts > 0 else 0
+    return round(light) if 100 <= light <= 10000 else 0
 
 
 def _turn(frame: Any, notes: list[str]) -> tuple[int, bool]:

@@ -45,6 +45,8 @@ nothing of where a camera stood."""
 EVERY, ENOUGH = 7, 4
 """Every seventh place is compared first, and four of those 14 (or as large a share of the lit ones)
 must look the same: by arithmetic 97 in 100 do of two pictures that agree in half of all."""
+REACH = int(10 * SAME_PLACE - 1) >> 2
+"""Steps of 0.4 that two colours of the same place may lie apart: 44 tenths are 11 of them."""
 MIN_LUMA_CHANGE = 5.0
 """Mean change of grey (of 255) at a cut: hue jumps at random in pictures that are all but black."""
 
@@ -141,37 +143,62 @@ def with_setups(looks: Sequence[tuple[Shot, tuple[int, int], np.ndarray]]) -> li
 
 
 class _Founders:
-    """The first shots of all set-ups of one picture size."""
+    """The first shots of all set-ups of one picture size.
+
+    Every still is held against all of theirs, so that costs: most are told apart by bytes.
+    """
 
     def __init__(self) -> None:
         self._names: list[str] = []
         # by channel: sums over a last axis of three cost numpy seven times as much
         self._looks = np.zeros((3, 0, PLACES[0] * PLACES[1]), np.int16)
-        self._rough = self._looks[..., ::EVERY]
+        few = self._looks[..., ::EVERY].shape[2]
+        self._bytes = np.zeros((3, few, 0), np.uint8)
+        self._lit = np.zeros((few, 0), np.uint8)
 
     def add(self, name: str, look: np.ndarray) -> None:
-        count = len(self._names)
-        if count + len(look) > self._looks.shape[1]:
-            more = max(64, count, len(look))
-            self._looks, self._rough = (
-                np.concatenate([kept, np.zeros((3, more, kept.shape[2]), np.int16)], axis=1)
-                for kept in (self._looks, self._rough)
-            )
+        count, of = len(self._names), len(look)
+        if count + of > self._looks.shape[1]:
+            more = max(64, count, of)
+            self._looks = np.pad(self._looks, ((0, 0), (0, more), (0, 0)))
+            self._bytes = np.pad(self._bytes, ((0, 0), (0, 0), (0, more)))
+            self._lit = np.pad(self._lit, ((0, 0), (0, more)))
         by_channel = look.transpose(2, 0, 1)
-        self._looks[:, count : count + len(look)] = by_channel
-        self._rough[:, count : count + len(look)] = by_channel[..., ::EVERY]
-        self._names += [name] * len(look)
+        few = by_channel[..., ::EVERY].transpose(0, 2, 1)
+        self._looks[:, count : count + of] = by_channel
+        self._bytes[..., count : count + of] = _as_bytes(few)
+        self._lit[:, count : count + of] = few[0] >= 10 * BLACK
+        self._names += [name] * of
 
     def nearest(self, look: np.ndarray) -> str:
         """The set-up that a shot belongs to; empty where it is none of these."""
         best, found = MOST_PLACES, ""
         for still in look.transpose(0, 2, 1):
-            rough = _alike(self._rough[:, : len(self._names)], still[:, ::EVERY], 1)
-            near = np.flatnonzero(rough * self._rough.shape[2] >= ENOUGH)
+            may = self._perhaps(still[:, ::EVERY])
+            rough = _alike(self._looks[:, may, ::EVERY], still[:, ::EVERY], 1)
+            near = may[rough * self._lit.shape[0] >= ENOUGH]
             alike = _alike(self._looks[:, near], still, FEWEST_PLACES * still.shape[1])
             if len(near) and alike.max() > best:
                 best, found = float(alike.max()), self._names[near[int(alike.argmax())]]
         return found
+
+    def _perhaps(self, still: np.ndarray) -> np.ndarray:
+        """Numbers of the looks that may be alike in enough of a few places, in order: all that are,
+        and some others. `still`: (3, few)."""
+        count = len(self._names)
+        low = _as_bytes(still) - np.uint8(REACH)  # bytes wrap around: one difference, not two
+        same = np.ones((still.shape[1], count), bool)
+        for of_looks, of_still in zip(self._bytes, low, strict=True):
+            same &= of_looks[:, :count] - of_still[:, None] <= 2 * REACH
+        dark = still[0] < 10 * BLACK
+        lit = (~dark).sum() + self._lit[dark, :count].sum(axis=0, dtype=np.int32)
+        enough = same.sum(axis=0, dtype=np.uint8) * np.int32(still.shape[1]) >= ENOUGH * lit
+        return np.flatnonzero(enough)
+
+
+def _as_bytes(tenths: np.ndarray) -> np.ndarray:
+    """Colours in steps of 0.4, those of a* and b* folded onto 256 of them."""
+    return (tenths >> 2).astype(np.uint8)
 
 
 def _alike(looks: np.ndarray, still: np.ndarray, fewest: float) -> np.ndarray:

@@ -18,14 +18,23 @@ from video_assets.foundation.timecode import Span, exact
 SUFFIXES = (".json", ".vtt", ".srt")
 """What is read as words, best first: JSON times every word."""
 MAX_BYTES = 20 * 2**20
+MOST_WORDS = 300_000
+"""A day of speech at 200 words a minute."""
+MOST_SAID = 20_000
+"""Characters of one cue: half an hour of speech."""
+MOST_ENTRIES = 1_000_000
+"""Lists and objects in a JSON file, three or four a word at most; an empty one takes 60 bytes."""
 
+# none of these looks twice at a character, however the text was made up
 _TIMING = re.compile(
-    r"^\s*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})\s*-->\s*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})(?:\s.*)?$"
+    r"^\s*((?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3})\s*-->\s*"
+    r"((?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3})(?:\s.*)?$"
 )
-_STAMP = re.compile(r"<((?:\d+:)?\d{2}:\d{2}[.,]\d{3})>")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG = re.compile(r"<[^>]*>|\{[^}]*\}")
-_SOUND = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫#][^♪♫#]*[♪♫#]|[♪♫]")
+_STAMP = re.compile(r"<((?:\d{1,4}:)?\d{2}:\d{2}[.,]\d{3})>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]+)>")
+_TAG = re.compile(r"<[^<>]*>|\{[^{}]*\}")
+_SOUND = re.compile(r"\[[^][]*\]|\([^()]*\)|[♪♫#][^♪♫#]*[♪♫#]|[♪♫]")
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 _CALLED = re.compile(r"^-?\s*([A-Z][A-Z .'-]{1,30}):\s+")
 _DO = 'write it as SRT, WebVTT or {"version": 1, "words": [{"text", "start", "end"}]}, or remove it'
 
@@ -61,6 +70,8 @@ def read_sidecar(path: Path, speech: Sequence[tuple[Fraction, Fraction]] = ()) -
         words = _from_cues(text, path.suffix.lower() == ".vtt", speech)
     if not words:
         raise _wrong("holds no words")
+    if len(words) > MOST_WORDS:
+        raise _wrong(f"holds {len(words)} words, more than can be said in a day")
     return words
 
 
@@ -68,10 +79,18 @@ def _wrong(what: str) -> FootageError:
     return FootageError(what, Code.SCHEMA, _DO)
 
 
+def too_long(size: int) -> FootageError:
+    """The refusal of a sidecar of so many bytes."""
+    mb, most = size / 2**20, MAX_BYTES >> 20
+    return FootageError(
+        f"has {mb:.0f} MB; a sidecar has at most {most}", Code.MEMORY, "split it, or remove it"
+    )
+
+
 def _text(path: Path) -> str:
     size = path.stat().st_size
     if size > MAX_BYTES:
-        raise _wrong(f"has {size / 2**20:.0f} MB; a sidecar has at most {MAX_BYTES >> 20}")
+        raise too_long(size)
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings = ["utf-16"]
@@ -87,11 +106,29 @@ def _text(path: Path) -> str:
     raise _wrong("is not text in UTF-8")
 
 
-def _from_json(text: str, speech: Sequence[tuple[Fraction, Fraction]]) -> list[WrittenWord]:
+def is_transcript(data: bytes) -> bool:
+    """Whether a JSON file holds words: other programs leave settings beside clips."""
     try:
-        plain = json.loads(text)
+        found = _loaded(data)
+    except FootageError:
+        return False
+    return isinstance(found, dict) and any(
+        isinstance(found.get(key), list) for key in ("words", "segments")
+    )
+
+
+def _loaded(text: str | bytes) -> Any:
+    data = text.encode() if isinstance(text, str) else text
+    if data.count(b"{") + data.count(b"[") > MOST_ENTRIES:
+        raise _wrong("holds far more entries than words can have")
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _wrong(f"is not JSON: {error}") from error
+
+
+def _from_json(text: str, speech: Sequence[tuple[Fraction, Fraction]]) -> list[WrittenWord]:
+    plain = _loaded(text)
     if not isinstance(plain, dict):
         raise _wrong("is a JSON file without an object in it")
     if plain.get("version", 1) != 1:
@@ -130,6 +167,8 @@ def _second(entry: dict[str, Any], key: str, where: str) -> Fraction:
     value = entry.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _wrong(f"{where}.{key} is {value!r}; a number of seconds was expected")
+    if isinstance(value, str) and not _SECONDS.fullmatch(value.strip()):
+        raise _wrong(f"{where}.{key} is {value[:40]!r}; a number of seconds was expected")
     try:
         found = exact(value) if isinstance(value, float) else Fraction(value)
     except (ValueError, OverflowError, ZeroDivisionError) as error:
@@ -205,6 +244,8 @@ def _spoken(
     marked: str, span: Span, speaker: str, speech: Sequence[tuple[Fraction, Fraction]]
 ) -> list[WrittenWord]:
     """The words of one cue: from stamp to stamp, spread in between."""
+    if len(marked) > MOST_SAID:
+        raise _wrong(f"the cue at {float(span.start):.3f} s holds {len(marked)} characters")
     parts = _STAMP.split(marked)
     stamps = [
         span.start,

@@ -18,8 +18,23 @@ REORDERED = 16
 """Frames that a coder may move; so many of the last timestamps read are not final."""
 WHOLE_DEMUX = 32 * 2**20
 """Bytes up to which every packet of a file is looked at; of larger files, the last ones."""
-MIN_GOOD = Fraction(1)
-"""Seconds that must be left of a damaged clip for it to be used."""
+MIN_GOOD = Fraction(5, 4)
+"""Seconds that must be left of a damaged clip for it to be used: a quarter more than the analysis
+asks for, which leaves out the last pictures where they rest on some that are gone."""
+PADDING = 64
+"""Bytes by which writers of RIFF get the size of their own header wrong."""
+UNSIZED = 0x7FFFFFFF
+"""From here on a 32-bit size says that the writer did not know it."""
+
+
+def stamp_of(frame: Any, container: str) -> int | None:
+    """A decoded frame's time in ticks of its clock; None where it has none.
+
+    `container`: the demuxer's name. AVI writes no times: the order of its packets is its clock, and
+    what a decoder that reorders makes up runs backwards.
+    """
+    found = frame.dts if container == "avi" else frame.pts
+    return None if found is None else int(found)
 
 
 def rate(path: Path, stream: Any) -> tuple[Fraction, bool]:
@@ -93,7 +108,7 @@ def measured_end(
         end = _packets_end(path, used, start, None)
     notes = []
     declared = declared_size(path)
-    if declared > size and end < claim:
+    if declared > size and (end < claim or declared - size > PADDING):
         short = FootageError(
             f"is cut short: {size} of {declared} bytes are there, {float(end):.1f} s",
             Code.TRUNCATED,
@@ -162,11 +177,20 @@ def _packets_end(path: Path, used: list[Any], start: Fraction, near: Fraction | 
 
 
 def declared_size(path: Path) -> int:
-    """Bytes that an AVI or Matroska file says it has; 0 where it does not say."""
+    """Bytes that an AVI, WAV, MXF or Matroska file says it has; 0 where it does not say.
+
+    Of an MXF it is where its last partition begins: so much at least must be there.
+    """
     with open(path, "rb") as file:
         head = file.read(4096)
-    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-        return int.from_bytes(head[4:8], "little") + 8
+    if head.startswith((b"RIFF", b"RF64", b"BW64")) and head[8:12] in (b"AVI ", b"WAVE"):
+        wide = head[:4] != b"RIFF" and head[12:16] == b"ds64"
+        riff = int.from_bytes(head[20:28] if wide else head[4:8], "little")
+        return riff + 8 if wide or riff < UNSIZED else 0
+    if head.startswith(b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02"):
+        length = head[16] & 0x7F if head[16] & 0x80 else 0  # BER; then versions, grid, this, before
+        footer = int.from_bytes(head[17 + length + 24 : 17 + length + 32], "big")
+        return footer + 1 if footer else 0
     if not head.startswith(b"\x1a\x45\xdf\xa3"):
         return 0
     length, at = _vint(head, 4)

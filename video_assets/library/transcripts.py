@@ -17,15 +17,18 @@ from typing import Any
 
 import numpy as np
 
+from video_assets.foundation.buckets import Bucket, Root
 from video_assets.foundation.errors import Code, FootageError, ModelUnavailable
 from video_assets.foundation.progress import track
 from video_assets.foundation.records import DeadLetter, FootageRow, Line, Soundtrack, Word
 from video_assets.foundation.store import Workspace, digest_of, kept, kept_facts
 from video_assets.foundation.workers import in_workers
+from video_assets.library.failures import is_away, is_there, went_away
 from video_assets.library.intake import as_found
 from video_assets.library.retakes import grouped
 from video_assets.library.sentences import flagged, lines_of, mended
 from video_assets.library.sidecars import SUFFIXES, read_sidecar
+from video_assets.library.staging import on_disk
 from video_assets.models.transcribers import LONGEST, RATE, HeardWord, PocketSphinx
 
 TRANSCRIPTS_VERSION = "1"
@@ -41,7 +44,7 @@ Heard = tuple[str, Fraction, Fraction, float]
 
 def transcribe(
     workspace: Workspace,
-    root: Path,
+    root: Root,
     rows: Sequence[FootageRow],
     soundtracks: Sequence[Soundtrack],
     language: str,
@@ -102,7 +105,7 @@ def in_order(words: Sequence[Word], duration: Fraction) -> list[Word]:
 
 def _read_sidecars(
     workspace: Workspace,
-    root: Path,
+    root: Root,
     rows: Sequence[FootageRow],
     clips: Sequence[FootageRow],
     sounds: Mapping[str, Soundtrack],
@@ -125,8 +128,12 @@ def _read_sidecars(
             file = _text_of(workspace, root, row)
             written[clip.clip_id] = _written(file, clip, sounds.get(clip.clip_id))
         except FootageError as error:
+            if is_away(root) or (isinstance(root, Bucket) and not is_there(root, row)):
+                raise went_away(root, [row]) from error  # its words stay as they are
             dead.append(_dead(row.path, error, clip.clip_id))
         except OSError as error:
+            if is_away(root):
+                raise went_away(root, [row]) from error
             gone = FootageError(
                 f"cannot be read ({error.strerror})", Code.SCHEMA, "check its rights and the disk"
             )
@@ -134,27 +141,36 @@ def _read_sidecars(
     return written, dead
 
 
-def _text_of(workspace: Workspace, root: Path, row: FootageRow) -> Path:
+def _text_of(workspace: Workspace, root: Root, row: FootageRow) -> Path:
     """A sidecar's file; where it is missing, the copy that was kept when it was read first.
 
     A missing file keeps its row until a second look, and its words with it: else its clip would be
     transcribed by ear meanwhile.
     """
-    file = _on_disk(root, row.path)
     place = workspace.clip(row.clip_id) / "text"
     copy = place / f"sidecar{_suffix(row)}"
+    there = bool(row.clip_id) and kept_facts(place) is not None and copy.is_file()
+    if isinstance(root, Bucket):
+        if not there:
+            with on_disk(root, row) as fetched:
+                _keep(copy, fetched.read_bytes())
+        return copy
+    file = _on_disk(root, row.path)
     try:
         data = file.read_bytes()
-    except FileNotFoundError:
-        return copy if row.clip_id and kept_facts(place) is not None and copy.is_file() else file
+    except OSError:
+        return copy if there else file
     if row.clip_id and hashlib.sha256(data).hexdigest().startswith(row.clip_id):
-
-        def write(draft: Path) -> dict[str, int]:
-            (draft / copy.name).write_bytes(data)
-            return {"size": len(data)}
-
-        kept(place, write)
+        _keep(copy, data)
     return file
+
+
+def _keep(copy: Path, data: bytes) -> None:
+    def write(draft: Path) -> dict[str, int]:
+        (draft / copy.name).write_bytes(data)
+        return {"size": len(data)}
+
+    kept(copy.parent, write)
 
 
 def _on_disk(root: Path, path: str) -> Path:

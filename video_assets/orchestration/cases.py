@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.records import FootageRow, Idea, Line, Shot, Timeline, Word
 from video_assets.foundation.store import Manifest, Project
@@ -93,7 +94,7 @@ class Shared:
     timeline: Timeline
     rows: Mapping[str, FootageRow]
     """By path."""
-    root: Path
+    root: Root
     """The footage folder."""
     brief: "Brief"
     brand: "BrandKit"

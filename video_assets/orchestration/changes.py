@@ -8,13 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from video_assets.foundation.errors import LeaseError, VideoAssetsError
+from video_assets.foundation.errors import LeaseError, ProjectError, VideoAssetsError
 from video_assets.foundation.records import FootageRow, read_records
 from video_assets.foundation.store import Manifest, Project
 from video_assets.library.absence import Sight, misses_of, note
 from video_assets.library.absence import look_at as look_at_rows
 from video_assets.library.intake import NONSENSE_S, Found, digest_of_found, look, still
 from video_assets.orchestration import watch
+from video_assets.orchestration.assets.analysis import pending
 from video_assets.orchestration.assets.briefing import brief_files, brief_of
 from video_assets.orchestration.assets.library import FOOTAGE
 from video_assets.orchestration.automation import ROOTS
@@ -93,7 +94,10 @@ def _footage(
     had = recorded.inputs if recorded else {}
     version = recorded.data_version if recorded else ""
     same = had.get("folder") == str(root)
-    found = look(root) if root.is_dir() else []
+    try:
+        found = look(root)
+    except ProjectError:
+        found = []  # it is looked at once more below, which says why
     missed = misses_of(project)
     if same and not missed and digest_of_found(found) == had.get("listing"):
         memory.seen.pop("footage", None)
@@ -125,6 +129,8 @@ def _untold(project: Project, root: str, recorded: Manifest | None, known: Known
     """
     if recorded is None:
         return "never made"
+    if root == "footage" and (left := pending(project)):
+        return f"{left} clips wait for their analysis"  # more than one run takes
     if known.versions.get(root, {}).get(project.slug) != recorded.data_version:
         return f"untold {recorded.data_version}"
     if recorded.version != BY_NAME[root].version:

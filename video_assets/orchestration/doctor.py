@@ -27,7 +27,7 @@ NEEDED_FREE = 5 * 2**30
 def examine(workspace: Workspace) -> dict[str, Any]:
     """Checks (name, ok, what, do) and engines; only a check that is not ok stops work."""
     return {
-        "checks": [_python(), _ffmpeg(), _faces(), _storage(workspace)],
+        "checks": [_python(), _ffmpeg(), _faces(), _storage(workspace), *_buckets(workspace)],
         "stack": {name: _version(name) for name in STACK},
         "gpu": _gpu(),
         "engines": _engines(),
@@ -70,6 +70,31 @@ def _storage(workspace: Workspace) -> dict[str, Any]:
         return _check("storage", False, f"{place} cannot be written", "choose another --data")
     what = f"{free / 2**30:.0f} GB free at {workspace.root}"
     return _check("storage", free > NEEDED_FREE, what, "free some space or choose another --data")
+
+
+def _buckets(workspace: Workspace) -> list[dict[str, Any]]:
+    """One check for every bucket that a project's footage lies in; boto3 is not asked before."""
+    from video_assets.foundation.buckets import Bucket
+    from video_assets.library.intake import look
+
+    roots: dict[str, Bucket] = {}
+    for slug in workspace.projects():
+        try:
+            root = workspace.project(slug).footage_root
+        except VideoAssetsError:
+            continue  # `status` says what is wrong with it
+        if isinstance(root, Bucket):
+            roots.setdefault(str(root), root)
+    checks = []
+    for name, root in sorted(roots.items()):
+        what = f"{name} ({root.access.endpoint_url or 'as AWS is configured'})"
+        try:
+            told = f"{what}: {len(look(root))} objects; cache at most {root.cap / 1e9:g} GB"
+            checks.append(_check("s3", True, told))
+        except VideoAssetsError as error:
+            do = "set network, credential or address right, then `video-assets status`"
+            checks.append(_check("s3", False, f"{what}: {error}", do))
+    return checks or [_check("s3", True, f"boto3 {_version('boto3')}; no footage lies in a bucket")]
 
 
 def _version(name: str) -> str:

@@ -1,6 +1,7 @@
 """The whole graph, in the order in which it can be made."""
 
 from video_assets.orchestration.assets import (
+    analysis,
     delivery,
     editorial,
     library,
@@ -11,6 +12,7 @@ from video_assets.orchestration.steps import Step
 
 _ALL = (
     *library.STEPS,
+    *analysis.STEPS,
     *editorial.STEPS,
     *performance.STEPS,
     *delivery.CUTDOWN_STEPS,

@@ -8,6 +8,7 @@ from typing import Any
 
 from video_assets.foundation.records import FootageRow, Timeline, to_plain
 from video_assets.foundation.store import Draft, Manifest, Project, digest_of
+from video_assets.library.staging import is_present
 
 
 def news(verdict: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -59,7 +60,7 @@ def can_be_judged(
     cited |= {(s.path, s.clip_id) for s in timeline.sound}
     root = project.footage_root
     return all(
-        path in rows and rows[path].clip_id == clip and (root / path).is_file()
+        path in rows and rows[path].clip_id == clip and is_present(root, rows[path])
         for path, clip in cited
     )
 

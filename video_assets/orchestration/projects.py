@@ -7,15 +7,17 @@ from typing import Any
 
 import yaml
 
+from video_assets.foundation.buckets import is_address
 from video_assets.foundation.errors import ProjectError
 from video_assets.foundation.records import FootageRow
 from video_assets.foundation.store import Project, Workspace, disk_errors, write_atomic
+from video_assets.library.intake import look
 
 DEMO = "demo"
 
 PROJECT_TEXT = """\
-# Where this project's footage lies. A folder (relative to this file, or absolute); it is never
-# written to. This file is yours from now on.
+# Where this project's footage lies. A folder (relative to this file, or absolute) or
+# s3://bucket/prefix; it is never written to. This file is yours from now on.
 {settings}"""
 
 
@@ -27,12 +29,12 @@ learnings: {samples: 6, cuts: 1}
 
 
 def add_project(
-    workspace: Workspace, slug: str, footage: Path | None, brief: Path | None, brand: str
+    workspace: Workspace, slug: str, footage: Path | str | None, brief: Path | None, brand: str
 ) -> dict[str, Any]:
     """Makes a project's folder; without a brief, writes a first one from a probe of the footage.
 
-    Raises ProjectError where the slug is taken, the folder is absent or empty, or the brief is
-    wrong: then nothing is left behind.
+    `footage`: a folder, or `s3://bucket/prefix`. Raises ProjectError where the slug is taken, the
+    footage is absent or empty, or the brief is wrong: then nothing is left behind.
     """
     from video_assets.editorial.brief import load_brief, write_first_brief
     from video_assets.orchestration.graph import BY_NAME
@@ -46,8 +48,13 @@ def add_project(
     settings: dict[str, Any] = {}
     if brand:
         settings["brand"] = brand
-    if footage is not None:
-        root = footage.expanduser().absolute()
+    if footage is not None and is_address(footage):
+        bucket = workspace.bucket(str(footage))
+        if not look(bucket):
+            raise ProjectError(f"there is nothing below {bucket}: put clips into it first")
+        settings["footage"] = str(bucket)
+    elif footage is not None:
+        root = Path(footage).expanduser().absolute()
         if not root.is_dir():
             raise ProjectError(f"the footage folder {root} does not exist or is no folder")
         if not any(root.iterdir()):

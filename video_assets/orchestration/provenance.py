@@ -1,10 +1,15 @@
-"""Where a clip is used, and what a cutdown is made of: by tables, timelines and manifests."""
+"""Where a clip is used, and what a cutdown is made of: by tables, timelines and manifests.
 
-from collections.abc import Iterable, Mapping, Sequence
+Reading a timeline takes a hundredth of a second, so only those are read that name what is asked
+for; of tables, only the rows.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from video_assets.foundation.buckets import shown
 from video_assets.foundation.errors import ProjectError, VideoAssetsError
 from video_assets.foundation.records import (
     FootageRow,
@@ -14,13 +19,14 @@ from video_assets.foundation.records import (
     SoundCut,
     Timeline,
 )
-from video_assets.foundation.store import Manifest, Project, digest_of
-from video_assets.orchestration.assets.editorial import timelines_of
-from video_assets.orchestration.assets.library import LINES, footage_before
+from video_assets.foundation.store import Manifest, Project
+from video_assets.orchestration.assets.library import FOOTAGE, LINES, footage_before
 from video_assets.orchestration.publishing import cutdown_manifests
 from video_assets.orchestration.rounds import outbox_of
 from video_assets.orchestration.standing import State, standing
 
+_OWN = ("clip", "sound", "duplicate", "dead")
+"""Roles whose content may be asked for."""
 SHORTEST = 6
 """Digits of a clip's digest that are enough to name it, where they are unique."""
 
@@ -81,27 +87,36 @@ def trace(project: Project, asked: str) -> Trace:
     stored timeline uses counts too. Reads only what lies in the project: the footage may be
     OFFLINE. Raises ProjectError where nothing has that name, or several clips have.
     """
-    timelines = timelines_of(project)
+    from video_assets.editorial.timeline import from_otio
+
+    texts = _today(project)
     name, _, aspect = asked.strip().replace(":", "x").replace("/", " ").partition(" ")
-    line = next((t for t in timelines if t.cut_id == name), None)
-    rows = footage_before(project)
-    if line is not None:
-        return _of_cut(project, asked, line, aspect.strip(), rows)
-    return _of_clip(project, asked.strip(), rows, timelines)
+    if name in texts:
+        return _of_cut(project, asked, from_otio(texts[name]), aspect.strip(), texts)
+    return _of_clip(project, asked.strip(), texts)
+
+
+def _today(project: Project) -> dict[str, str]:
+    """The text of today's timelines, by cut."""
+    manifest = project.manifest("timelines")
+    paths = [project.path(o.path) for o in manifest.outputs] if manifest else []
+    return {p.stem: p.read_text(encoding="utf-8") for p in sorted(paths) if p.is_file()}
 
 
 def _of_cut(
-    project: Project, asked: str, line: Timeline, aspect: str, rows: Sequence[FootageRow]
+    project: Project, asked: str, line: Timeline, aspect: str, texts: Mapping[str, str]
 ) -> Trace:
-    made = [m for m in _made(project, (line.cut_id,)) if aspect in ("", m.aspect)]
+    every = _made(project, {line.cut_id: line})
+    made = [m for m in every if aspect in ("", m.aspect)]
     if aspect and not made:
-        known = ", ".join(m.aspect for m in _made(project, (line.cut_id,))) or "none yet"
+        known = ", ".join(m.aspect for m in every) or "none yet"
         raise ProjectError(f"{line.cut_id} has no cutdown {aspect!r}; there are {known}")
-    stored = _stored(project, line.cut_id, {line.cut_id: line})
+    stored = _stored(project, texts, cut=line.cut_id)
     line = next((own for one, own in stored if one.facts["aspect"] == aspect), line)
-    uses = tuple(_uses(line, _said(project)))
+    uses = tuple(_uses(line, _said(project, [line])))
     clips = {use.clip_id for use in uses}
-    paths = tuple(r for r in rows if r.clip_id in clips and r.role in ("clip", "sound"))
+    rows = _rows(project, "clip_id", clips)
+    paths = tuple(r for r in rows if r.role in ("clip", "sound"))
     more: dict[str, Any] = {"title": line.title, "seconds": line.duration, "fps": line.fps}
     if line.music is not None:
         more["music"] = line.music.path
@@ -109,52 +124,60 @@ def _of_cut(
     return Trace(asked, "cut", paths, uses, tuple(made), more)
 
 
-def _of_clip(
-    project: Project, asked: str, rows: Sequence[FootageRow], timelines: Sequence[Timeline]
-) -> Trace:
-    clip_id = _clip_id(project, asked, rows)
-    said = _said(project)
-    today = {t.cut_id: t for t in timelines}
-    lines = [*timelines, *(line for _, line in _stored(project, "", today))]
+def _of_clip(project: Project, asked: str, texts: Mapping[str, str]) -> Trace:
+    from video_assets.editorial.timeline import from_otio
+
+    exact = [r.clip_id for r in _rows(project, "path", [asked]) if r.clip_id and r.role in _OWN]
+    # any other name than the path takes a look at all rows
+    clip_id = exact[0] if exact else _clip_id(project, asked, footage_before(project), texts)
+    rows = _rows(project, "clip_id", [clip_id])
+    today = {cut: from_otio(text) for cut, text in texts.items() if clip_id in text}
+    lines = [*today.values(), *(line for _, line in _stored(project, texts, clip_id=clip_id))]
+    said = _said(project, lines)
     every = (u for t in lines for u in _uses(t, said) if u.clip_id == clip_id)
     uses = list(dict.fromkeys(every))
-    cuts = tuple(dict.fromkeys(u.cut_id for u in uses))
+    used = {u.cut_id: None for u in uses}
+    for cut in used.keys() - today.keys():
+        if cut in texts:
+            today[cut] = from_otio(texts[cut])
+    made = _made(project, {cut: today.get(cut) for cut in used})
     paths = tuple(r for r in rows if r.clip_id == clip_id)
-    spoken = [line for line in said.values() if line.clip_id == clip_id]
     more = {
         "clip_id": clip_id,
         "seconds": next((r.duration for r in paths), Fraction(0)),
-        "lines": len(spoken),
+        "lines": len(_lines(project, "clip_id", [clip_id])),
     }
-    return Trace(asked, "clip", paths, tuple(uses), tuple(_made(project, cuts)), more)
+    return Trace(asked, "clip", paths, tuple(uses), tuple(made), more)
 
 
 def _stored(
-    project: Project, cut: str, today: Mapping[str, Timeline]
+    project: Project, texts: Mapping[str, str], cut: str = "", clip_id: str = ""
 ) -> list[tuple[Manifest, Timeline]]:
-    """Cutdowns that were made from another timeline than today's, with the one that lies beside
-    them. Of one cut, or of all (empty); what cannot be read is left out."""
+    """Cutdowns beside which another timeline lies than today's, with that one: those of a cut, or
+    those that show a clip. What cannot be read is left out."""
     from video_assets.editorial.timeline import from_otio
 
-    digests = {name: digest_of(line) for name, line in today.items()}
     found = []
     for one in cutdown_manifests(project):
         name = one.facts["cut_id"]
-        if cut not in ("", name) or one.inputs.get("timeline") == digests.get(name, ""):
+        if cut not in ("", name):
             continue
         file = project.path(f"delivery/{name}/{one.facts['aspect']}.otio")
         try:
-            found.append((one, from_otio(file.read_text(encoding="utf-8"))))
+            text = file.read_text(encoding="utf-8")
+            if text != texts.get(name) and clip_id in text:
+                found.append((one, from_otio(text)))
         except (VideoAssetsError, OSError, ValueError):
             continue
     return found
 
 
-def _clip_id(project: Project, asked: str, rows: Sequence[FootageRow]) -> str:
+def _clip_id(project: Project, asked: str, rows: Sequence[FootageRow], cuts: Iterable[str]) -> str:
     """Of the path, the path's last part where that is unique, or the first digits of the digest."""
-    own = [r for r in rows if r.clip_id and r.role in ("clip", "sound", "duplicate", "dead")]
+    own = [r for r in rows if r.clip_id and r.role in _OWN]
+    root = project.footage_root
     named = (
-        [r for r in own if asked in (r.path, str(project.footage_root / r.path))],
+        [r for r in own if asked in (r.path, shown(root, r.path))],
         [r for r in own if repr(r.path)[1:-1] == asked],  # as it is shown
         [r for r in own if len(asked) >= SHORTEST and r.clip_id.startswith(asked)],
         [r for r in own if r.path.rpartition("/")[2] == asked],
@@ -168,20 +191,34 @@ def _clip_id(project: Project, asked: str, rows: Sequence[FootageRow]) -> str:
             )
         if found:
             return next(iter(found))
-    cuts = ", ".join(t.cut_id for t in timelines_of(project))
     raise ProjectError(
         f"project {project.slug} has neither a clip nor a cut called {asked!r}; the cuts are "
-        f"{cuts or 'not made yet'}, `video-assets status {project.slug}` lists the clips, "
+        f"{', '.join(sorted(cuts)) or 'not made yet'}, "
+        f"`video-assets status {project.slug}` lists the clips, "
         f"of a digest {SHORTEST} digits are needed"
     )
 
 
-def _said(project: Project) -> dict[str, Line]:
+def _said(project: Project, timelines: Iterable[Timeline]) -> dict[str, Line]:
+    """The sentences that timelines speak, by line_id."""
+    names: set[str] = set()
+    for line in timelines:
+        names |= {c.line_id for c in line.picture} | {c.line_id for c in line.sound}
+    return {line.line_id: line for line in _lines(project, "line_id", names)}
+
+
+def _lines(project: Project, field: str, wanted: Collection[str]) -> list[Line]:
     try:
-        lines: list[Line] = project.read(LINES, Line)
+        return project.read(LINES, Line, (field, wanted))
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return {line.line_id: line for line in lines}
+        return []
+
+
+def _rows(project: Project, field: str, wanted: Collection[str]) -> list[FootageRow]:
+    try:
+        return project.read(FOOTAGE, FootageRow, (field, wanted))
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _uses(line: Timeline, said: dict[str, Line]) -> Iterable[Use]:
@@ -200,11 +237,11 @@ def _uses(line: Timeline, said: dict[str, Line]) -> Iterable[Use]:
         )  # fmt: skip
 
 
-def _made(project: Project, cuts: Sequence[str]) -> list[Made]:
-    posts = outbox_of(project).rows() if cuts else []
-    lines = {t.cut_id: t for t in timelines_of(project)} if cuts else {}
-    found = [m for m in cutdown_manifests(project) if m.facts["cut_id"] in cuts]
-    return [_one_made(project, m, lines.get(m.facts["cut_id"]), posts) for m in found]
+def _made(project: Project, lines: Mapping[str, Timeline | None]) -> list[Made]:
+    """The cutdowns of these cuts, each held against today's timeline."""
+    posts = outbox_of(project).rows() if lines else []
+    found = [m for m in cutdown_manifests(project) if m.facts["cut_id"] in lines]
+    return [_one_made(project, m, lines[m.facts["cut_id"]], posts) for m in found]
 
 
 def _one_made(

@@ -1,15 +1,17 @@
 """What assets are given: the data folder, and what one run is asked for."""
 
 import os
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, create_model
 
+from video_assets.foundation.buckets import Access, checked_endpoint
 from video_assets.foundation.errors import RETRIED, ProjectError
-from video_assets.foundation.lease import owner
 from video_assets.foundation.store import Options, Project, Workspace
+from video_assets.orchestration.executors import driver
 from video_assets.orchestration.steps import ASPECTS
 
 OWNER = "video_assets/owner"
@@ -58,6 +60,8 @@ class Library(dg.ConfigurableResource):
         default=0.0,
         description="Seconds a file must have been still before it is read; younger ones wait.",
     )
+    access: ClassVar[Any] = staticmethod(lambda: None)
+    """Gives the Access to S3 stores: the deployment's, where `placed` was given its resource."""
     _workspace: Workspace | None = PrivateAttr(default=None)
     _told: set[str] = PrivateAttr(default_factory=set)
 
@@ -65,7 +69,7 @@ class Library(dg.ConfigurableResource):
         """Writes down which process a run lives in: where that is killed, nobody else says so."""
         run, instance = context.run, context.instance
         if run is not None and instance is not None and OWNER not in run.tags:
-            instance.add_run_tags(run.run_id, {OWNER: owner()})
+            instance.add_run_tags(run.run_id, {OWNER: driver()})
 
     @property
     def options(self) -> Options:
@@ -94,7 +98,7 @@ class Library(dg.ConfigurableResource):
     def workspace(self) -> Workspace:
         """The store below the data folder; one object a run, which knows what it made again."""
         if self._workspace is None:
-            self._workspace = Workspace(data_folder(self.data), self.options)
+            self._workspace = Workspace(data_folder(self.data), self.options, self.access())
         return self._workspace
 
     def project(self, slug: str) -> Project:
@@ -110,19 +114,43 @@ class Library(dg.ConfigurableResource):
         return project
 
 
-def placed(library: Library) -> Library:
+def access_of(s3: Any) -> Access | None:
+    """What a dagster-aws S3Resource says of its store and of who we are; None for none.
+
+    Its client cannot be sent to worker processes, and waits a minute for a store that is silent:
+    each process makes its own from this.
+    """
+    if s3 is None:
+        return None
+    own = s3.process_config_and_initialize()  # environment variables become their values
+    return Access(
+        endpoint_url=checked_endpoint(own.endpoint_url or ""),
+        region=own.region_name or "",
+        profile=own.profile_name or "",
+        verify=own.verify is not False,
+        use_ssl=own.use_ssl,
+        unsigned=own.use_unsigned_session,
+        key_id=own.aws_access_key_id or "",
+        secret=own.aws_secret_access_key or "",
+        token=own.aws_session_token or "",
+    )
+
+
+def placed(library: Library, s3: Any = None) -> Library:
     """The same resource, whose values are the defaults of what a run may set.
 
-    Dagster forgets all values of a configured resource as soon as a run sets one of them: a run
-    with a setting would look for its projects in another data folder.
+    `s3`: a dagster-aws S3Resource for footage in buckets. Dagster forgets all values of a
+    configured resource as soon as a run sets one of them: a run with a setting would look for its
+    projects in another data folder.
     """
     fields = Library.model_fields
     own = {n: getattr(library, n) for n in fields if getattr(library, n) != fields[n].default}
-    if not own:
+    if not own and s3 is None:
         return library
     defaults: dict[str, Any] = {
         n: (fields[n].annotation, Field(default=value, description=fields[n].description))
         for n, value in own.items()
     }
     kind: type[Library] = create_model("Library", __base__=Library, **defaults)
+    kind.access = staticmethod(partial(access_of, s3))
     return kind()

@@ -19,6 +19,7 @@ from video_assets.editorial.rounds import Sealed, number_of, round_of
 from video_assets.foundation.errors import BriefError, ProjectError, StorageError
 from video_assets.foundation.records import Take, from_plain, to_plain
 from video_assets.foundation.store import Project, as_json, digest_of, write_atomic
+from video_assets.foundation.versions import FORMATS, numbered, without_number
 
 IDEAS = "editorial/ideas.json"
 TAKES = "editorial/takes.parquet"
@@ -83,6 +84,7 @@ def _read_seal(path: Path) -> Sealed:
         plain = json.loads(path.read_text(encoding="utf-8"))
         if plain.pop("digest") != digest_of(plain):
             raise ValueError("its digest is another")
+        plain = without_number(path, "seal", plain, "version")
         return Sealed(
             plain["round"],
             tuple(plain["why"]),
@@ -185,7 +187,7 @@ def _cutdowns(project: Project, timelines: Mapping[str, str]) -> dict[str, str]:
 def _write(project: Project, one: Sealed) -> None:
     """The seal's file, whole or not at all; it knows its own digest."""
     content = {
-        "version": 1,
+        "version": FORMATS["seal"],
         "round": one.name,
         "why": list(one.why),
         "entry": to_plain(one.entry),
@@ -226,7 +228,7 @@ def frozen_inputs(project: Project) -> dict[str, str]:
 def asked_after(project: Project) -> str:
     """The frozen round after which a person asked for the next; empty where nobody did."""
     try:
-        return str(json.loads(project.path(NEXT).read_text(encoding="utf-8"))["after"])
+        return str(project.read_json(NEXT)["after"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
@@ -246,5 +248,5 @@ def ask_for_next(project: Project) -> str:
                 "publish or lock a cut of it to freeze it, then ask for the next one"
             )
         with project.guarded():
-            write_atomic(project.path(NEXT), as_json({"after": frozen[-1].name}))
+            write_atomic(project.path(NEXT), as_json(numbered(NEXT, {"after": frozen[-1].name})))
     return f"r{number_of(frozen[-1].name) + 1}"

@@ -101,8 +101,9 @@ def know(instance: dg.DagsterInstance, slug: str) -> None:
 
 def bury_dead(instance: dg.DagsterInstance) -> None:
     """Closes runs whose process was killed: they would hold pool slots and projects for ever."""
-    alive = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=alive)):
+    status = dg.DagsterRunStatus
+    going_on = [status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=going_on)):
         if OWNER in run.tags and is_gone(run.tags[OWNER]):
             instance.report_run_failed(run, "the process that ran it was killed")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
@@ -230,7 +231,9 @@ def materialise(
                 inner = error.cause or error
                 text = inner.message.strip().splitlines()[0] if inner.message else "failed"
             if "asset_check" not in text and "blocking" not in text.lower():
-                failed.append((str(event.step_key), text))
+                told = (str(event.step_key).partition(".")[0], text)
+                if told not in failed:  # all shards of an unplugged drive say the same
+                    failed.append(told)
     for check in result.get_asset_check_evaluations():
         if not check.passed:
             problems = check.metadata.get("problems")
@@ -290,6 +293,7 @@ def run_project(
 ) -> Outcome:
     """Makes what differs from the disk, up to `to` or the cutdowns, and nothing else."""
     from video_assets.definitions import build_defs
+    from video_assets.orchestration.assets.analysis import pending
     from video_assets.orchestration.assets.editorial import idea_notes, set_tier
     from video_assets.orchestration.assets.library import missing_footage, note_missing
     from video_assets.orchestration.resources import Library
@@ -311,4 +315,9 @@ def run_project(
             asked = Library(data=str(workspace.root), aspects=list(aspects))
             definitions = build_defs(asked)
             outcome = materialise(instance, project, wanted, definitions)
+            while left := pending(project, wanted):  # more clips than one run takes
+                more = materialise(instance, project, wanted, definitions)
+                outcome = replace(more, made=tuple(dict.fromkeys((*outcome.made, *more.made))))
+                if pending(project, wanted) >= left:
+                    break
     return replace(outcome, notes=(*missing_footage(project), *idea_notes(project)))

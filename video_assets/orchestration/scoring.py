@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from video_assets.foundation.errors import ProjectError, VideoAssetsError
 from video_assets.foundation.progress import track
 from video_assets.foundation.store import Manifest, Project
+from video_assets.library.staging import is_present
 from video_assets.orchestration.assets.editorial import brief_of, timelines_of
 from video_assets.orchestration.assets.library import footage_before, footage_offline
 from video_assets.orchestration.cases import asked_cuts, stored_cases, stored_cutdowns
@@ -104,9 +105,9 @@ def _must_be_there(project: Project) -> None:
         raise ProjectError(f"cutdowns are judged beside their footage. {offline}")
     used = {c.path for t in timelines_of(project) for c in t.picture}
     used |= {s.path for t in timelines_of(project) for s in t.sound}
-    rows = {row.path for row in footage_before(project)}
     root = project.footage_root
-    gone = sorted(path for path in used & rows if not (root / path).is_file())
+    rows = [row for row in footage_before(project) if row.path in used]
+    gone = sorted(row.path for row in rows if not is_present(root, row))
     if gone:
         more = f" and {len(gone) - NAMED} more" if len(gone) > NAMED else ""
         raise ProjectError(

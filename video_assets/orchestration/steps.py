@@ -102,10 +102,7 @@ class Step:
         if hindered:
             raise ProjectError(hindered)
         with project.leased():
-            self.prepare(project)
-            needed = self._needed(project)
-            if needed:
-                raise ProjectError(needed)
+            self.ready(project)
             return project.make(
                 self.name,
                 self.version,
@@ -114,11 +111,17 @@ class Step:
                 again=self._must(project) or not self.whole(project),
             )
 
-    def _needed(self, project: Project) -> str:
-        if self.needs is nothing_hinders:
-            return ""
-        due = self._must(project) or not self.is_current(project)
-        return self.needs(project) if due else ""
+    def ready(self, project: Project) -> None:
+        """Prepares, under the lease; ProjectError where it is due and says what to mount first."""
+        self.prepare(project)
+        if self.needs is not nothing_hinders and self.is_due(project):
+            needed = self.needs(project)
+            if needed:
+                raise ProjectError(needed)
+
+    def is_due(self, project: Project) -> bool:
+        """Whether a run makes it: it is not current, or the run wants it again."""
+        return self._must(project) or not self.is_current(project)
 
     def _must(self, project: Project) -> bool:
         return project.options.force or self.asked_again(project)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from video_assets.foundation.errors import StorageError
-from video_assets.foundation.records import SCHEMA_VERSION
+from video_assets.foundation.records import Learning, schema_version
+from video_assets.foundation.versions import FORMATS, UPGRADES, refuse_newer, upgraded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +100,15 @@ def stacked(frames: "Sequence[pd.DataFrame]", columns: Mapping[str, str]) -> "pd
     return shaped(pd.concat(filled, ignore_index=True), columns) if filled else empty(columns)
 
 
+def _format(columns: Mapping[str, str]) -> tuple[str, int]:
+    """Name and version of the table that has these columns."""
+    if columns == LEARNINGS:  # is read as records, too
+        return "Learning", schema_version(Learning)
+    known = (("reported", REPORTED), ("metrics", METRICS), ("unjoined", DEAD))
+    name = next((name for name, own in known if own == columns), "")
+    return name, FORMATS.get(name, 1)
+
+
 def write_table(frame: "pd.DataFrame", path: Path, columns: Mapping[str, str]) -> None:
     """A Parquet file with these columns, none of them null."""
     import pyarrow as pa
@@ -111,24 +121,38 @@ def write_table(frame: "pd.DataFrame", path: Path, columns: Mapping[str, str]) -
         TIME: pa.timestamp("us", tz="UTC"),
     }
     fields = [pa.field(name, kinds[kind], nullable=False) for name, kind in columns.items()]
-    schema = pa.schema(fields, metadata={"schema_version": str(SCHEMA_VERSION)})
+    schema = pa.schema(fields, metadata={"schema_version": str(_format(columns)[1])})
     table = pa.Table.from_pandas(frame[list(columns)], schema=schema, preserve_index=False)
     table = table.replace_schema_metadata(schema.metadata)
     pq.write_table(table, path, compression="zstd", write_page_checksum=True)
 
 
 def read_table(path: Path, columns: Mapping[str, str], only: Sequence[str] = ()) -> "pd.DataFrame":
-    """The table of a file that `write_table` made; `only`: some of its columns.
+    """The table of a file that `write_table` made, in this version or an older one; `only`: some of
+    its columns. What an older one lacks is empty, 0 or the year 1970.
 
-    Raises StorageError where the file is absent, damaged, or another table.
+    Raises StorageError where the file is absent, damaged, or another table, NewerFormat where it is
+    of a later product.
     """
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     names = list(only or columns)
+    name, known = _format(columns)
     try:
-        table = pq.read_table(path, columns=names, page_checksum_verification=True)
+        found = int((pq.read_schema(path).metadata or {}).get(b"schema_version", b"1"))
+        refuse_newer(path, name, found, known)
+        wanted = names if found == known else None
+        table = pq.read_table(path, columns=wanted, page_checksum_verification=True)
+        if any((name, version) in UPGRADES for version in range(found, known)):
+            rows = [upgraded(path, name, row, found, known) for row in table.to_pylist()]
+            table = pa.Table.from_pylist(rows)
         frame = table.to_pandas()
+        if found != known:
+            blank = {"str": "", TIME: pd.Timestamp(0, tz="UTC")}
+            lacking = [n for n in names if n not in frame.columns]
+            frame = frame.assign(**{n: blank.get(columns[n], 0) for n in lacking})
         return shaped(frame, {name: columns[name] for name in names})
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise StorageError(

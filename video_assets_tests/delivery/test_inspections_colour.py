@@ -95,7 +95,7 @@ def test_colours_that_jump_inside_a_setup_are_found(clean, wide):
     assert found.figures["after_max_de00"] > 5 > found.figures["before_max_de00"]
 
 
-def test_a_camera_that_moves_and_hdr_are_not_compared_place_by_place(wide):
+def test_a_camera_that_moves_is_not_compared_place_by_place(wide):
     one, two = beside.beside(wide)[:2]
     rng = np.random.default_rng(7)
 
@@ -127,7 +127,7 @@ def test_a_camera_that_moves_and_hdr_are_not_compared_place_by_place(wide):
     rows = {k: replace(r, color="bt2020/smpte2084/bt2020nc") for k, r in wide.tables.rows.items()}
     hdr = replace(still, tables=replace(wide.tables, rows=rows))
     seen = colour.joined(hdr, showing(one, first, plain), graded, True)
-    assert seen.after == seen.before == worse.after
+    assert (seen.after, seen.before) == (worse.after, worse.before)  # footage is tone-mapped too
 
 
 def test_colours_that_were_changed_without_need_are_found(clean, wide):

@@ -13,7 +13,7 @@ from video_assets.editorial.brief import Brief
 from video_assets.finishing.brand import BrandKit
 from video_assets.foundation.media import open_container
 from video_assets.foundation.records import FootageRow, Shot
-from video_assets.library.analysis import analyse_clips
+from video_assets.library.analysing import analyse_clips
 from video_assets.library.intake import read_footage
 from video_assets_tests.finishing import making
 

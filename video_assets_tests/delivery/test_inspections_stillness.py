@@ -70,7 +70,7 @@ def test_no_more_of_a_clip_is_read_than_is_cited(nine, monkeypatch):
     asked = []
 
     class Long(Sources):
-        def _read(self, path, start, end):
+        def _read(self, file, path, start, end):
             asked.append((start, end))
             if start > 3600:
                 raise FootageError("no picture", Code.DECODE, "")

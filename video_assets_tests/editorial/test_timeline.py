@@ -7,6 +7,7 @@ import pytest
 
 from video_assets.editorial.timeline import from_otio, to_otio
 from video_assets.foundation.errors import VideoAssetsError
+from video_assets.foundation.versions import NewerFormat
 from video_assets_tests.editorial import made
 from video_assets_tests.editorial.test_assembly import RATES, cuts_of
 
@@ -53,3 +54,11 @@ def test_crops_and_aspect_are_written(tmp_path: Path) -> None:
     text = to_otio(found[0][1], have.rows, tmp_path, "9x16", {0: (0.25, 0, 0.5, 1)})
     assert '"crop"' in text
     assert from_otio(text) == found[0][1]
+
+
+def test_a_timeline_of_a_later_product_is_refused() -> None:
+    have, found, _ = cuts_of("talk", F(25))
+    text = to_otio(found[0][1], have.rows, made.ROOT)
+    assert text.count('"schema": 1') == 1
+    with pytest.raises(NewerFormat, match="timeline 2, this one knows 1"):
+        from_otio(text.replace('"schema": 1', '"schema": 2'))

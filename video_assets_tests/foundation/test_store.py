@@ -6,6 +6,7 @@ import os
 import pytest
 
 from video_assets.foundation.errors import ProjectError, StorageError
+from video_assets.foundation.files import is_alive, write_atomic
 from video_assets.foundation.store import Workspace, check_slug, disk_errors, kept, kept_facts
 
 
@@ -167,3 +168,21 @@ def test_a_project_never_reaches_outside_its_folder(project):
 def test_an_unknown_project_names_the_known_ones(project):
     with pytest.raises(ProjectError, match=r"projects: spring"):
         project.workspace.project("autumn")
+
+
+def test_who_was_killed_is_not_alive_even_while_nobody_asked_how_it_ended():
+    dead = os.fork()
+    if dead == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, dead, os.WEXITED | os.WNOWAIT)  # it is a zombie now
+    assert not is_alive(dead) and is_alive(os.getpid())
+    os.waitpid(dead, 0)
+    assert not is_alive(dead)
+
+
+def test_what_a_killed_writer_left_beside_a_file_goes(tmp_path):
+    left, others = tmp_path / ".a.json.999999999-x.part", tmp_path / f".a.json.{os.getpid()}-x.part"
+    for part in (left, others):
+        part.write_text("half")
+    write_atomic(tmp_path / "a.json", "{}")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([others.name, "a.json"])

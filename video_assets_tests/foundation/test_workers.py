@@ -5,7 +5,7 @@ import signal
 import time
 
 from video_assets.foundation.errors import Code, FootageError
-from video_assets.foundation.workers import in_workers
+from video_assets.foundation.workers import RESIDENT, hold_at_most, in_workers, resident
 
 
 def task(kind: str) -> str:
@@ -13,6 +13,14 @@ def task(kind: str) -> str:
         os.kill(os.getpid(), signal.SIGSEGV)
     if kind == "hang":
         time.sleep(60)
+    if kind == "greedy":
+        hold_at_most()
+        held = []
+        while resident() < 2 * RESIDENT:  # in vain: it is ended before
+            held.append(b"x" * 2**24)
+    if kind == "large":
+        hold_at_most(pixels=8192 * 4320)
+        return kind.upper() if len(b"x" * (RESIDENT + 2**20)) else ""
     if kind == "bad":
         raise FootageError("is bad", Code.DECODE, "mend it")
     if kind == "bug":
@@ -21,13 +29,18 @@ def task(kind: str) -> str:
 
 
 def test_every_task_gets_its_own_answer():
-    kinds = ["a", "crash", "bad", "hang", "bug", "b"]
+    kinds = ["a", "crash", "bad", "hang", "bug", "greedy", "large", "b"]
     found = dict(
         in_workers(task, [(k,) for k in kinds], [3.0 if k == "hang" else 60.0 for k in kinds])
     )
-    assert found[0] == "A" and found[5] == "B"
-    codes = {n: found[n].code for n in (1, 2, 3, 4)}
-    assert codes == {1: Code.WORKER_LOST, 2: Code.DECODE, 3: Code.HANG_TIMEOUT, 4: Code.EXCEPTION}
+    assert [found[n] for n in (0, 6, 7)] == ["A", "LARGE", "B"]
+    assert {n: found[n].code for n in range(1, 6)} == {
+        1: Code.WORKER_LOST,
+        2: Code.DECODE,
+        3: Code.HANG_TIMEOUT,
+        4: Code.EXCEPTION,
+        5: Code.MEMORY,
+    }
     assert found[2].do == "mend it"
 
 

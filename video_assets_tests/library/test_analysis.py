@@ -14,7 +14,7 @@ import pytest
 from video_assets.foundation.errors import Code
 from video_assets.foundation.media import ffmpeg_path
 from video_assets.foundation.store import Project, Workspace
-from video_assets.library import analysis
+from video_assets.library import analysing
 from video_assets.library.intake import read_footage
 
 CORPUS = os.environ.get("VIDEO_ASSETS_CORPUS")
@@ -55,7 +55,7 @@ def library(tmp_path_factory):
     data = (root / "short.mp4").read_bytes()
     (root / "short.mp4").write_bytes(data[: len(data) * 2 // 3])
     rows, letters = read_footage(project, [])
-    return workspace, root, rows, letters, analysis.analyse_clips(workspace, root, rows)
+    return workspace, root, rows, letters, analysing.analyse_clips(workspace, root, rows)
 
 
 def test_shots_tile_each_clip_on_exact_frames(library):
@@ -102,28 +102,26 @@ def test_the_sound_is_on_disk(library):
 def test_what_is_kept_is_not_decoded_again_and_the_same(library, monkeypatch):
     workspace, root, rows, _, first = library
     monkeypatch.setattr(
-        analysis,
+        analysing,
         "in_workers",
-        lambda f, tasks, limits, workers=None: iter(
-            () if not tasks else pytest.fail("decoded again")
-        ),
+        lambda f, tasks, *others: iter(() if not tasks else pytest.fail("decoded again")),
     )
-    assert analysis.analyse_clips(workspace, root, rows) == first
-    assert analysis.analyse_clips(
+    assert analysing.analyse_clips(workspace, root, rows) == first
+    assert analysing.analyse_clips(
         workspace, root, [dataclasses.replace(r, role="ignored") for r in rows]
     ) == ([], [], [])
 
 
 def test_a_shot_without_a_still_stops_no_other_clip(library, monkeypatch):
     workspace, root, rows, _, whole = library
-    kept = analysis.kept_facts
+    kept = analysing.kept_facts
 
     def without(folder):
         found = kept(folder)
         return found and ({**found[0], "looks": [[] for _ in found[0]["looks"]]}, *found[1:])
 
-    monkeypatch.setattr(analysis, "kept_facts", without)
-    shots, _, _ = analysis.analyse_clips(workspace, root, rows)
+    monkeypatch.setattr(analysing, "kept_facts", without)
+    shots, _, _ = analysing.analyse_clips(workspace, root, rows)
     assert [s.shot_id for s in shots] == [s.shot_id for s in whole[0]]
     assert len({s.setup for s in shots}) == len(shots)  # nothing is known of any
 
@@ -132,7 +130,7 @@ def test_two_workspaces_hold_the_same_bytes(library, tmp_path):
     workspace, root, rows, _, first = library
     one = [r for r in rows if r.path == "three.mp4"]
     other = Workspace(tmp_path)
-    shots, sounds, _ = analysis.analyse_clips(other, root, one)
+    shots, sounds, _ = analysing.analyse_clips(other, root, one)
     assert sounds == [s for s in first[1] if s.clip_id == one[0].clip_id]
     for shot in shots:
         for name in shot.stills:
@@ -148,7 +146,7 @@ def test_faces_and_damage_in_real_files(tmp_path):
     for name in ("footage/please.mkv", "malformed/corrupted.mp4"):
         (root / Path(name).name).write_bytes(Path(CORPUS, name).read_bytes())
     rows, _ = read_footage(project, [])
-    shots, _, letters = analysis.analyse_clips(workspace, root, rows)
+    shots, _, letters = analysing.analyse_clips(workspace, root, rows)
     ids = {row.clip_id: row.path for row in rows}
     (signer,) = [s for s in shots if ids[s.clip_id] == "please.mkv"]
     assert signer.face_share > 0.8 and abs(signer.focus[0] - 0.49) < 0.05

@@ -13,7 +13,7 @@ from video_assets.cli import app
 from video_assets.foundation.errors import RETRIED, Code, FootageError, ProjectError
 from video_assets.foundation.records import DeadLetter, FootageRow
 from video_assets.foundation.store import Options, Workspace
-from video_assets.library import analysis, intake
+from video_assets.library import analysing, analysis, intake
 from video_assets.library.failures import failure_of
 from video_assets.library.intake import read_footage
 from video_assets.library.letters import counted, warning_of
@@ -58,13 +58,13 @@ def pulls_the_plug(data, root, plain, again=False):
     return ANALYSE(data, root, plain, again)
 
 
-def unplugged(path):
+def unplugged(path, digest=""):
     """The disk goes away while the red clip's digest is made."""
     file = Path(path)
     if file.name == "red_door.mp4":
         file.parent.rename(file.parent.with_name("unplugged"))
         raise OSError(5, "Input/output error")
-    return EXAMINE(path)
+    return EXAMINE(path, digest)
 
 
 ANALYSE, EXAMINE = analysis.analyse, intake.examine
@@ -91,7 +91,7 @@ def analysed(project, **options):
     """Rows, shots and letters, in a run of its own."""
     workspace = Workspace(project.workspace.root, Options(**options))
     rows, _ = read_footage(project, [])
-    shots, _, letters = analysis.analyse_clips(workspace, project.footage_root, rows)
+    shots, _, letters = analysing.analyse_clips(workspace, project.footage_root, rows)
     return rows, shots, letters
 
 
@@ -102,7 +102,7 @@ def test_a_worker_that_is_killed_once_costs_nothing(project, monkeypatch):
     monkeypatch.undo()
     other = Workspace(project.workspace.root.with_name("other"))
     rows, _ = read_footage(project, [])
-    undisturbed = analysis.analyse_clips(other, project.footage_root, rows)
+    undisturbed = analysing.analyse_clips(other, project.footage_root, rows)
     assert [replace(s, stills=()) for s in shots] == [replace(s, stills=()) for s in undisturbed[0]]
     assert letters == undisturbed[2] and not [d for d in letters if d.family == "TRANSIENT"]
 
@@ -124,7 +124,7 @@ def test_a_clip_that_kills_every_worker_is_set_aside_until_it_is_asked_for(proje
     _, shots, letters = analysed(project, retry=frozenset({"TRANSIENT"}))
     assert red.clip_id in {s.clip_id for s in shots}
     assert not [d for d in letters if d.path == red.path]
-    assert failure_of(analysis._folder(project.workspace, red)) is None
+    assert failure_of(analysis.folder_of(project.workspace, red)) is None
 
 
 def test_a_disk_that_goes_away_is_no_clips_fault(project, monkeypatch):
@@ -210,3 +210,20 @@ def test_what_cannot_be_retried_is_refused():
     for family in ("MALFORMED", "SECURITY", "nonsense"):
         with pytest.raises(ProjectError, match=", ".join(RETRIED)):
             Library(retry=[family]).options.retry  # noqa: B018
+
+
+def test_newer_tools_probe_clips_again_without_reading_them_whole(project, monkeypatch):
+    rows, _ = read_footage(project, [])
+    old = [replace(r, fps=0, timecode="") if r.role == "clip" else r for r in rows]
+    assert read_footage(project, old)[0] == old
+    asked = []
+
+    def probing(work, tasks, limits):
+        asked.extend(tasks)
+        return ((n, EXAMINE(*task)) for n, task in enumerate(tasks))
+
+    monkeypatch.setattr(intake, "in_workers", probing)
+    again, _ = read_footage(project, old, newer=True)
+    assert again == rows
+    clips = {str(project.footage_root / r.path): r.clip_id for r in rows if r.role == "clip"}
+    assert {path: digest for path, digest in asked if digest} == clips

@@ -120,7 +120,7 @@ def test_what_did_not_change_is_not_read_again(bits, tmp_path, monkeypatch):
     before = intake.read_footage(project, [])
     read: list[str] = []
 
-    def spy(root, files):
+    def spy(root, files, _):
         read.extend(found.path for found in files)
         return {}
 
@@ -141,7 +141,7 @@ def test_files_that_were_moved_or_mounted_anew_are_not_read_again(bits, tmp_path
     for name in ("a.mp4", "b.mkv", "c.wav"):
         shutil.copy2(bits / name, root / name)
     before = intake.read_footage(project, [])[0]
-    monkeypatch.setattr(intake, "_read", lambda root, files: {f.path: 1 / 0 for f in files})
+    monkeypatch.setattr(intake, "_read", lambda root, files, _: {f.path: 1 / 0 for f in files})
     (root / "card").mkdir()
     (root / "a.mp4").rename(root / "card/renamed.mp4")
     rows, letters = intake.read_footage(project, before)

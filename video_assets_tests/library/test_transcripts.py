@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from video_assets.foundation.errors import FootageError
+from video_assets.foundation.errors import FootageError, ProjectError
 from video_assets.foundation.media import run_arguments
 from video_assets.foundation.records import FootageRow, Line, Soundtrack, Word
 from video_assets.foundation.store import Workspace
@@ -225,6 +225,9 @@ def test_a_missing_sidecar_keeps_its_words(tmp_path):
     (tmp_path / "talk.srt").unlink()
     assert told(tmp_path, rows) == first
     shutil.rmtree(tmp_path / "data")
+    with pytest.raises(ProjectError, match="went away"):  # nothing is there: its disk is away
+        told(tmp_path, rows)
+    (tmp_path / "other.mp4").touch()
     (gone,) = told(tmp_path, rows)[2]
     assert "cannot be read" in gone.what
 

@@ -44,6 +44,7 @@ def together(
     assert sum(name.endswith(".otio") for name in reference) == 1 + (last == "cutdowns")
 
 
+@pytest.mark.soak
 def test_two_at_once(
     tmp_path: Path, small_library: Path, small_clips: Callable[[Path], None]
 ) -> None:

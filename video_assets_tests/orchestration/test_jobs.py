@@ -199,16 +199,16 @@ def test_force_makes_the_same_again(pad):
 
 
 def test_a_forced_run_decodes_once(pad, monkeypatch):
-    from video_assets.library import analysis
+    from video_assets.library import analysing
 
     counted = []
-    real = analysis.in_workers
+    real = analysing.in_workers
 
-    def counting(function, tasks, limits, workers=None):
+    def counting(function, tasks, *others):
         counted.extend(task[2]["path"] for task in tasks)
-        return real(function, tasks, limits, workers)
+        return real(function, tasks, *others)
 
-    monkeypatch.setattr(analysis, "in_workers", counting)
+    monkeypatch.setattr(analysing, "in_workers", counting)
     assert pad.start("library", ["shot_index", "soundtracks"], force=True, clips="night*").success
     assert counted == ["night.mp4"]
     assert pad.start("library", ["soundtracks"], force=True, clips="night*").success

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from video_assets.editorial.timeline import to_otio
 from video_assets.foundation.errors import ProjectError
 from video_assets.foundation.store import Workspace
 from video_assets.orchestration import provenance, runs
 from video_assets.orchestration.assets.editorial import timelines_of
+from video_assets.orchestration.assets.library import footage_before
 from video_assets.orchestration.projects import add_project
 from video_assets.orchestration.provenance import trace
 from video_assets.orchestration.publishing import candidates_of
@@ -62,7 +64,8 @@ def test_a_cutdown_that_lies_there_speaks_for_itself(project, monkeypatch):
     last = line.picture[-1]
     assert last.clip_id != line.picture[0].clip_id
     today = replace(line, picture=line.picture[:1], sound=())
-    monkeypatch.setattr(provenance, "timelines_of", lambda project: [today])
+    text = to_otio(today, footage_before(project), project.footage_root)
+    monkeypatch.setattr(provenance, "_today", lambda project: {line.cut_id: text})
     found = trace(project, last.path)
     assert (last.track, last.path) in {(u.track, u.path) for u in found.uses}
     (made,) = found.cutdowns

@@ -28,7 +28,7 @@ import importlib, pkgutil, sys
 room = importlib.import_module(sys.argv[1])
 for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
     importlib.import_module(module.name)
-found = sorted(m for m in ("dagster", "torch", "whisperx", "open_clip") if m in sys.modules)
+found = sorted(m for m in ("dagster", "torch", "whisperx", "open_clip", "boto3") if m in sys.modules)
 print(found)
 sys.exit(bool(found))
 """
@@ -79,7 +79,7 @@ def test_definitions_load_light():
 import resource, sys
 import video_assets.definitions
 used = resource.getrusage(resource.RUSAGE_SELF)
-heavy = [m for m in ("torch", "whisperx", "open_clip", "cv2", "lancedb", "pandas", "av") if m in sys.modules]
+heavy = [m for m in ("torch", "whisperx", "open_clip", "cv2", "lancedb", "pandas", "av", "boto3") if m in sys.modules]
 print(used.ru_utime + used.ru_stime, heavy)
 """
     # byte code is written once, where the environment forbids it too

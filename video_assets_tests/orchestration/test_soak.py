@@ -50,6 +50,7 @@ def killed_and_compared(
             assert kept_files(data) == reference, f"after kill {number}"
 
 
+@pytest.mark.soak
 def test_killed_once(tmp_path, small_library):
     killed_and_compared(tmp_path, small_library, 1, seed=7, aspects="1x1")
 

@@ -385,7 +385,7 @@ def test_one_that_cannot_be_read_stops_nobody(watched, clip):
     for slug in ("bad", "good", "worse"):
         watched.project(slug, clip)
     (watched.workspace.root / "projects/bad/project.yaml").write_text("footage: [\n")
-    (watched.workspace.root / "projects/worse/project.yaml").write_text("footage: s3://bucket/x\n")
+    (watched.workspace.root / "projects/worse/project.yaml").write_text("footage: s3:///x\n")
     watched.tick()
     assert watched.asked() == [("good", ("footage", "brief"))]
     assert [text.split(":")[0] for text in watched.said] == ["bad", "worse"]

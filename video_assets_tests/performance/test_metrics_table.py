@@ -9,6 +9,7 @@ import pytest
 from video_assets.editorial import traits
 from video_assets.foundation.errors import StorageError
 from video_assets.foundation.records import Learning
+from video_assets.foundation.versions import FORMATS, UPGRADES, NewerFormat
 from video_assets.performance import metrics, tables
 from video_assets.performance.published import Post, Posts
 from video_assets.performance.tables import DEAD, LEARNINGS, METRICS, REPORTED
@@ -193,3 +194,23 @@ def test_twenty_thousand_rows_are_nothing_special():
     table, waiting = metrics.join(ledger, known)
     assert (len(ledger), len(table), len(waiting)) == (20_000, 15_000, 50)
     assert waiting["rows"].sum() == 5_000
+
+
+def test_an_older_table_is_read_and_a_newer_one_refused(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.parquet"
+    old = joined(rows(("r1-01/9x16", "views", 1, 8, 10)))[0]
+    tables.write_table(old, path, METRICS)
+    now = {**METRICS, "language": "str", "seen": "int64", "since": tables.TIME}
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "METRICS", now)
+        patch.setitem(FORMATS, "metrics", 2)
+        table = tables.read_table(path, now)
+        assert list(table.columns) == list(now) and table["value"].tolist() == [10.0]
+        assert (table["language"][0], table["seen"][0]) == ("", 0) and table["since"][
+            0
+        ].year == 1970
+        patch.setitem(UPGRADES, ("metrics", 1), lambda row: {**row, "language": row["platform"]})
+        assert tables.read_table(path, now, ["language"])["language"].tolist() == ["folder"]
+        tables.write_table(table, path, now)
+    with pytest.raises(NewerFormat, match="metrics 2, this one knows 1"):
+        tables.read_table(path, METRICS)

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from video_assets.foundation.store import Workspace
+from video_assets.foundation.versions import FORMATS, STAMP, NewerFormat
 from video_assets.orchestration.assets import performance
 from video_assets.orchestration.graph import BY_NAME
 from video_assets.performance import learnings, tables
@@ -219,3 +220,17 @@ def test_another_brand_or_floor_is_news(tmp_path):
     project(tmp_path, "a1", "wick")
     assert performance.no_claim_below_the_sample_floor(made)
     assert learnings.SAMPLE_FLOOR == 8
+
+
+def test_a_ledger_of_a_later_product_is_not_made_anew(tmp_path, monkeypatch):
+    made = project(tmp_path, "a", published=[publication()])
+    drop(made, "one.csv", week("r1-01/9x16"))
+    with monkeypatch.context() as patch:
+        patch.setitem(FORMATS, "reported", 2)
+        run(made, STEP)
+        before = bytes_of(made)
+    made.path(STAMP).unlink()  # even where the project does not say so
+    made.path("performance/inbox/one.csv").unlink()
+    with pytest.raises(NewerFormat, match="reported 2, this one knows 1"):
+        STEP.run(made)
+    assert bytes_of(made) == before

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from video_assets.delivery.platforms import platforms
 from video_assets.finishing import formats
+from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import BriefError, VideoAssetsError
 from video_assets.foundation.store import SLUG
 
@@ -94,7 +95,7 @@ class Channel(Protocol):
 
 
 def channels_of(
-    settings: Mapping[str, Any], project_root: Path, footage_root: Path
+    settings: Mapping[str, Any], project_root: Path, footage_root: Root
 ) -> list[Channel]:
     """The channels that project.yaml names, in its order; one folder where it names none.
 
@@ -122,7 +123,7 @@ def channels_of(
 _KEYS = ("kind", "to", "platform", "account", "aspects")
 
 
-def _channel(where: str, name: Any, own: Any, project_root: Path, footage_root: Path) -> Channel:
+def _channel(where: str, name: Any, own: Any, project_root: Path, footage_root: Root) -> Channel:
     from video_assets.delivery.channels.folder import FolderChannel
 
     if not isinstance(name, str) or not SLUG.fullmatch(name):
@@ -150,11 +151,12 @@ def _channel(where: str, name: Any, own: Any, project_root: Path, footage_root: 
     )
 
 
-def _folder(where: str, named: Any, project_root: Path, footage_root: Path) -> Path:
+def _folder(where: str, named: Any, project_root: Path, footage_root: Root) -> Path:
     if not isinstance(named, str) or not named.strip() or "://" in named or "\0" in named:
         raise BriefError(f"{where}: `to` is {named!r}; it must name a folder")
     folder = (project_root / Path(named).expanduser()).absolute()
-    for kept in (footage_root, *(project_root / name for name in INPUT_FOLDERS)):
+    inputs = [project_root / name for name in INPUT_FOLDERS]
+    for kept in [footage_root, *inputs] if isinstance(footage_root, Path) else inputs:
         if folder.resolve().is_relative_to(kept.resolve()):
             raise BriefError(
                 f"{where}: `to` lies inside {kept}, which is never written to; name another folder"

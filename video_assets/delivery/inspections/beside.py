@@ -21,8 +21,6 @@ ENDS = Fraction(1)
 LATE = Fraction(1, 4)
 """Of a timeline frame: a source picture that is at most this much later than a frame's time is
 what the frame shows, so that clocks which jitter by milliseconds change nothing."""
-HDR = ("smpte2084", "arib-std-b67")
-"""Transfer curves, as in `FootageRow.color`."""
 PANEL_SWING = 48
 """Levels (of 255) from its median by which footage can move a pixel through a panel, which lets at
 most a sixth of it through; what is further away is writing on the panel."""
@@ -70,12 +68,6 @@ class Beside:
     def at(self, frame: int) -> str:
         """Where frame number `frame` of this stretch lies in the file, for people."""
         return f"{float((self.shown.start + frame) / self.fps):.2f} s"
-
-
-def is_hdr(case: Case, one: Beside) -> bool:
-    """Whether a stretch's footage is HDR: it is seen here as it is coded, not tone-mapped."""
-    row = case.tables.rows.get(one.shown.cut.path)
-    return row is not None and any(curve in row.color for curve in HDR)
 
 
 def source_start(case: Case, shown: Shown) -> Fraction:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from video_assets.delivery.inspections.beside import Beside, beside, cropped, is_hdr, luma
+from video_assets.delivery.inspections.beside import Beside, beside, cropped, luma
 from video_assets.delivery.inspections.case import Case, Outcome
 from video_assets.delivery.inspections.difference import ciede2000, lab
 from video_assets.delivery.inspections.story import source_of
@@ -43,7 +43,7 @@ class Join:
     after: float
     """In the file."""
     before: float
-    """In the footage; as in the file where that is HDR, whose own colours nobody sees."""
+    """In the footage."""
     alike: bool = True
     """Whether both sides can be compared at all: a camera that moves sees other things."""
 
@@ -166,7 +166,6 @@ def joined(case: Case, one: Beside, two: Beside, placed: bool) -> Join | None:
     sides = [(one, ends[0]), (two, ends[1])]
     crops = [case.crops[s.shown.number] for s, _ in sides]
     common = _overlap(*crops) if placed else None
-    seen_apart = any(is_hdr(case, s) for s, _ in sides)
     alike = True
     if common is not None:
         inner = [_within(common, crop) for crop in crops]
@@ -180,7 +179,7 @@ def joined(case: Case, one: Beside, two: Beside, placed: bool) -> Join | None:
         if any(c is None for c in (*files, *theirs)):
             return None
         after, before = (float(ciede2000(lab(p[0]), lab(p[1]))) for p in (files, theirs))
-        return Join(one, two, after, after if seen_apart else before, alike)
+        return Join(one, two, after, before, alike)
     found = []
     free = []
     for (side, end), part, own in zip(sides, inner, theirs, strict=True):
@@ -191,7 +190,7 @@ def joined(case: Case, one: Beside, two: Beside, placed: bool) -> Join | None:
     if usable.sum() < 8:
         return None
     after, before = (_apart(found[0][n][usable], found[1][n][usable]) for n in (0, 1))
-    return Join(one, two, after, after if seen_apart else before)
+    return Join(one, two, after, before)
 
 
 def _within(part: Sequence[float], crop: Sequence[float]) -> tuple[float, float, float, float]:
@@ -277,12 +276,10 @@ def _mean_colour(pictures: Any, clear: Any) -> Any:
 def _changed(case: Case, one: Beside) -> tuple[float, int]:
     """(median dE00 between a stretch and its footage, frame) where that is most.
 
-    At its beginning, in its middle and at its end. 0.0 for HDR, which must change.
+    At its beginning, in its middle and at its end.
     """
     import numpy as np
 
-    if is_hdr(case, one):
-        return 0.0, 0
     seen = np.flatnonzero(~one.covered)
     middle = max(0, (len(seen) - FRAMES) // 2)
     full = (0.0, 0.0, 1.0, 1.0)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from video_assets.delivery.inspections.beside import Beside, is_hdr, levels, soft
+from video_assets.delivery.inspections.beside import Beside, levels, soft
 from video_assets.delivery.inspections.case import Case
 from video_assets.delivery.inspections.letters import Writing
 from video_assets.delivery.inspections.once import runs
@@ -23,8 +23,6 @@ AREA = 0.003
 OFF = 34.0
 """Levels (of 255) beyond the footage a pixel may be. Noise, motion and coding leave less than 20 on
 real footage of all rates."""
-OFF_HDR = 60.0
-"""The same where the footage is HDR: tone-mapping is more than a curve of its luma."""
 OFF_WRITTEN = 20.0
 """The same where writing hides the picture, so that less is unknown; between them by its share."""
 FADING = 32
@@ -58,15 +56,12 @@ def surprises(case: Case, written: Sequence[Writing]) -> list[Surprise]:
     """All of a file. `written`: what should be drawn, with its small pictures."""
     found = []
     for one, trace in traces(case):
-        off = OFF_HDR if is_hdr(case, one) else OFF
-        wrong, own = _wrong(one, trace, written, off)
+        wrong, own = _wrong(one, trace, written)
         found += _seen(case, one, wrong, own)
     return found
 
 
-def _wrong(
-    one: Beside, trace: Trace, written: Sequence[Writing], off: float
-) -> tuple[Any, list[Any]]:
+def _wrong(one: Beside, trace: Trace, written: Sequence[Writing]) -> tuple[Any, list[Any]]:
     """(bool, shape (n, height, width): which pixels cannot be so, [(writing, its pixels)])."""
     import cv2
     import numpy as np
@@ -85,7 +80,7 @@ def _wrong(
     for numbers in others:
         np.minimum(low, least[numbers], out=low)
         np.maximum(high, most[numbers], out=high)
-    limit = np.full(low.shape, round(off), np.uint8)
+    limit = np.full(low.shape, round(OFF), np.uint8)
     begin, end = one.shown.start, one.shown.start + len(file)
     own: list[Any] = []
     for writing in written:
@@ -107,7 +102,7 @@ def _wrong(
                 covered_high[k] = np.maximum(covered_high[k], high[n]) + beyond
         low[whole] = np.rint(np.maximum(covered_low, 0))
         high[whole] = np.rint(np.minimum(covered_high, 255))
-        lower = np.rint(OFF_WRITTEN + (off - OFF_WRITTEN) * through).astype(np.uint8)
+        lower = np.rint(OFF_WRITTEN + (OFF - OFF_WRITTEN) * through).astype(np.uint8)
         limit[whole] = np.minimum(limit[whole], lower)
     # OpenCV's differences stop at 0
     wrong = np.maximum(cv2.subtract(low, file), cv2.subtract(file, high)) > limit

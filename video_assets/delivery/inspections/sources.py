@@ -1,8 +1,9 @@
 """The footage that a timeline cites, in small, read apart from the renderer."""
 
+import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,12 +11,19 @@ from typing import Any, TypeVar
 
 from video_assets.delivery.inspections.measures import times_in
 from video_assets.foundation import media
-from video_assets.foundation.errors import Code, FootageError, RenderError
+from video_assets.foundation.buckets import Root
+from video_assets.foundation.errors import Code, FootageError, ProjectError, RenderError
 from video_assets.foundation.records import FootageRow
+from video_assets.library import fields, tone
+from video_assets.library.failures import went_away
+from video_assets.library.staging import is_present, on_disk
 
 LOOKED_AT = 192
 """Pixels of the longer side of a source's small pictures: crops of them are still worth looking
 at."""
+TONED = 4
+"""How much larger HDR is when it is tone-mapped: light that is averaged before gives other colours
+than in the render, by up to 15 levels of fine detail at the small size itself, 4 at this one."""
 KEEP = 256 * 2**20
 """Bytes of pictures, and of sound, that are kept in memory: the six aspects of one cut ask for the
 same stretches. Two minutes of 30 frames a second have some 220 MB of pictures."""
@@ -23,7 +31,6 @@ RATE = 48_000
 """Hz."""
 FLAGS = "area+accurate_rnd+full_chroma_int"
 """How pictures are made small: without the rounding that tints them by a level."""
-_TAGGED = {"bt709", "smpte170m", "bt470bg", "smpte240m", "fcc", "bt2020nc", "bt2020c", "bt2020-ncl"}
 
 
 V = TypeVar("V")
@@ -54,10 +61,12 @@ class Seen:
 class Sources:
     """Pictures and sound of footage files. `rows` by path. Reads, never writes beside them."""
 
-    def __init__(self, root: Path, rows: Mapping[str, FootageRow]) -> None:
+    def __init__(self, root: Root, rows: Mapping[str, FootageRow]) -> None:
         self.root, self.rows = root, rows
         self._seen: dict[tuple[str, Fraction, Fraction], Seen] = {}
         self._heard: dict[tuple[str, Fraction, Fraction], Any] = {}
+        self.gone: ProjectError | None = None
+        """What to say where a file was away when it was to be read: nothing can be judged then."""
 
     def pictures(self, path: str, start: Fraction, end: Fraction) -> Seen:
         """Every picture from the one on screen at `start` up to `end` (clip's clock, seconds).
@@ -66,7 +75,8 @@ class Sources:
         """
         key = (path, start, end)
         if key not in self._seen:
-            seen = self._read(path, start, end)
+            with self._opened(path) as file:
+                seen = self._read(file, path, start, end)
             _make_room(self._seen, seen.small.nbytes, lambda one: int(one.small.nbytes))
             self._seen[key] = seen
         return self._seen[key]
@@ -78,10 +88,22 @@ class Sources:
         """
         key = (path, start, seconds)
         if key not in self._heard:
-            heard = self._listen(path, start, seconds)
+            with self._opened(path) as file:
+                heard = self._listen(file, path, start, seconds)
             _make_room(self._heard, heard.nbytes, lambda one: int(one.nbytes))
             self._heard[key] = heard
         return self._heard[key]
+
+    @contextlib.contextmanager
+    def _opened(self, path: str) -> Iterator[Path]:
+        row = self._row(path)
+        try:
+            with on_disk(self.root, row) as file:
+                yield file
+        except FootageError:
+            if not is_present(self.root, row):
+                self.gone = went_away(self.root, [row])
+            raise
 
     def _row(self, path: str) -> FootageRow:
         row = self.rows.get(path)
@@ -89,7 +111,7 @@ class Sources:
             raise FootageError(f"{path} is not in the footage table", Code.DECODE, "run again")
         return row
 
-    def _read(self, path: str, start: Fraction, end: Fraction) -> Seen:
+    def _read(self, file: Path, path: str, start: Fraction, end: Fraction) -> Seen:
         import ffmpeg
         import numpy as np
 
@@ -110,19 +132,19 @@ class Sources:
                         "seek_timestamp": 1,
                         "ss": f"{float(row.start + first - early):.6f}",
                     }
-                stream = media.source(self.root / path, **options)[str(row.video_stream)]
-                if row.interlaced:
-                    stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
-                kept = (
-                    stream.filter(
-                        "trim",
-                        start=f"{float(row.start + first):.6f}",
-                        end=f"{float(row.start + last):.6f}",
-                    )
-                    .filter("scale", width, height, flags=FLAGS, **_matrix(row))
-                    .filter("format", "rgb24")
-                    .filter_multi_output("split", 2)
+                stream = fields.decoded(file, row, **options).filter(
+                    "trim",
+                    start=f"{float(row.start + first):.6f}",
+                    end=f"{float(row.start + last):.6f}",
                 )
+                if tone.is_hdr(row):
+                    (scratch / tone.CUBE).write_text(tone.cube(tone.curve_of(row)))
+                    larger = (TONED * width, TONED * height)
+                    stream = stream.filter("scale", *larger, flags=FLAGS, **_matrix(row))
+                    stream = tone.toned(stream).filter("scale", width, height, flags=FLAGS)
+                else:
+                    stream = stream.filter("scale", width, height, flags=FLAGS, **_matrix(row))
+                kept = stream.filter("format", "rgb24").filter_multi_output("split", 2)
                 shared = {"fps_mode": "passthrough", "enc_time_base": "demux"}
                 graph = ffmpeg.merge_outputs(
                     kept[0].output("small", format="rawvideo", **shared),
@@ -147,7 +169,7 @@ class Sources:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _listen(self, path: str, start: Fraction, seconds: Fraction) -> Any:
+    def _listen(self, file: Path, path: str, start: Fraction, seconds: Fraction) -> Any:
         import numpy as np
 
         row = self._row(path)
@@ -161,7 +183,7 @@ class Sources:
             options = {"seek_timestamp": 1, "ss": f"{float(row.start + early):.6f}"}
         begin = row.start + start
         graph = (
-            media.source(self.root / path, **options)[str(row.audio_stream)]
+            media.source(file, **options)[str(row.audio_stream)]
             .filter("aresample", RATE)
             .filter("aformat", sample_fmts="flt", channel_layouts="stereo")
             .filter("asetpts", f"PTS-{float(begin):.9f}/TB")
@@ -190,7 +212,5 @@ def _make_room(kept: dict[Any, V], needed: int, size: Callable[[V], int]) -> Non
 
 
 def _matrix(row: FootageRow) -> dict[str, str]:
-    """What players take an untagged picture for: BT.601 in standard definition, else BT.709."""
-    if row.color.rpartition("/")[2] in _TAGGED:
-        return {}
-    return {"in_color_matrix": "bt601" if max(row.width, row.height) <= 1024 else "bt709"}
+    guess = tone.matrix_of(row)
+    return {"in_color_matrix": guess} if guess else {}

@@ -16,8 +16,11 @@ def inspect(case: Case) -> dict[str, Any]:
 
     JSON types: version, aspect, sha256, passed, gates (name: findings), findings (no gate),
     figures (measure: name: figure), notes (measure: why there was nothing to measure), measures.
+    Raises ProjectError where the footage went away meanwhile: it is no fault of the cutdown.
     """
     found = {m.name: run(m, case) for m in MEASURES}
+    if case.sources.gone is not None:
+        raise case.sources.gone
     film = case.film
     return {
         "version": VERDICT_VERSION,

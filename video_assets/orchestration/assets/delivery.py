@@ -10,9 +10,15 @@ import dagster as dg
 
 from video_assets.delivery.inspections.verdict import VERDICT_VERSION
 from video_assets.editorial.rounds import Sealed, round_of
-from video_assets.foundation.errors import RenderError, VideoAssetsError
+from video_assets.foundation.errors import (
+    LeaseError,
+    RenderError,
+    StorageError,
+    VideoAssetsError,
+)
 from video_assets.foundation.records import FootageRow, Timeline, Word
 from video_assets.foundation.store import Draft, Project, digest_of, sha256_file
+from video_assets.library.failures import is_away
 from video_assets.orchestration.assets import library
 from video_assets.orchestration.assets.editorial import timelines_of
 from video_assets.orchestration.assets.factory import failure, key_of, spec_of
@@ -124,7 +130,11 @@ def make_cutdowns(project: Project, aspects: Sequence[str]) -> list[str]:
             if unjudged:
                 judged = ("verdict",) if frozen else JUDGED
                 judge_again(project, cut, unjudged, {key: inputs[key] for key in judged})
+        except (LeaseError, StorageError):
+            raise  # no cut is to blame, and the next one would fare no better
         except VideoAssetsError as error:
+            if is_away(project.footage_root):
+                raise
             problems.append(f"{timeline.cut_id}: {error}")
         except OSError as error:
             problems.append(f"{timeline.cut_id}: {error.strerror} ({error.filename})")

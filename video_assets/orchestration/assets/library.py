@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
 FOOTAGE = "library/footage.parquet"
 SHOTS = "library/shots.parquet"
 SOUNDTRACKS = "library/soundtracks.parquet"
+SYNC = "library/sync.parquet"
 WORDS = "library/words.parquet"
 LINES = "library/lines.parquet"
 FRAMES = "library/frames.json"
@@ -38,8 +37,6 @@ TAGS = "library/tags.parquet"
 
 LETTERED = ("footage", "shot_index", "soundtracks", "transcripts")
 """Steps that set files aside."""
-SLACK = Fraction(1, 2)
-"""Seconds that sound may outlast what the container declares."""
 
 
 def dead_letters(project: Project) -> list[DeadLetter]:
@@ -71,7 +68,8 @@ def _letters_path(step: str) -> str:
     return f"library/dead_letters/{step}.parquet"
 
 
-def _letters(draft: Draft, step: str, letters: list[DeadLetter]) -> None:
+def write_letters(draft: Draft, step: str, letters: list[DeadLetter]) -> None:
+    """Writes what a step set aside beside its rows."""
     draft.records(
         _letters_path(step),
         DeadLetter,
@@ -80,12 +78,14 @@ def _letters(draft: Draft, step: str, letters: list[DeadLetter]) -> None:
     draft.facts["dead_letters"] = len(letters)
 
 
-def _rows(project: Project) -> list[FootageRow]:
+def footage_rows(project: Project) -> list[FootageRow]:
+    """The rows of `footage`."""
     rows: list[FootageRow] = project.read(FOOTAGE, FootageRow)
     return rows
 
 
-def _letters_shown(project: Project, step: str) -> list[dict[str, Any]]:
+def letters_shown(project: Project, step: str) -> list[dict[str, Any]]:
+    """What a step set aside, as a table for the UI."""
     letters = project.read(_letters_path(step), DeadLetter)
     return [
         {"path": d.path, "code": d.code, "class": d.family, "what": d.what, "do": d.do}
@@ -161,7 +161,7 @@ def note_missing(project: Project) -> None:
 def footage_before(project: Project) -> list[FootageRow]:
     """What was known of the footage; nothing where the table is absent or damaged."""
     try:
-        return _rows(project)
+        return footage_rows(project)
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
@@ -169,7 +169,7 @@ def footage_before(project: Project) -> list[FootageRow]:
 def make_footage(project: Project, draft: Draft) -> None:
     """One row a path; of a clip that is missing for the first time, the row it had."""
     from video_assets.library.absence import note
-    from video_assets.library.intake import read_footage, tools
+    from video_assets.library.intake import forget_examined, read_footage, tools
     from video_assets.library.letters import counted
 
     before = footage_before(project)
@@ -185,13 +185,14 @@ def make_footage(project: Project, draft: Draft) -> None:
     stay = [row for row in seen.kept if row.clip_id not in present]
     rows = sorted([*rows, *stay], key=lambda row: row.path)
     draft.records(FOOTAGE, FootageRow, rows)
-    _letters(draft, "footage", letters)
+    forget_examined(project.footage_root, rows)
+    write_letters(draft, "footage", letters)
     draft.facts["roles"] = dict(sorted(Counter(r.role for r in rows).items()))
 
 
 def describe_footage(project: Project) -> Mapping[str, Any]:
     """Roles, hours, and what was set aside."""
-    rows = _rows(project)
+    rows = footage_rows(project)
     clips = [r for r in rows if r.role == "clip"]
     table = [
         {
@@ -200,6 +201,8 @@ def describe_footage(project: Project) -> Mapping[str, Any]:
             "seconds": round(float(r.duration), 2),
             "size": f"{r.width}x{r.height}" if r.width else "",
             "fps": round(float(r.fps), 3),
+            "timecode": r.timecode,
+            "chain": f"{r.chain_number} of {r.chain}" if r.chain else "",
             "note": r.note,
         }
         for r in rows
@@ -210,13 +213,13 @@ def describe_footage(project: Project) -> Mapping[str, Any]:
         "hours": round(sum(float(r.duration) for r in clips) / 3600, 4),
         "roles": dict(Counter(r.role for r in rows)),
         "paths": table,
-        "dead letters": _letters_shown(project, "footage") or "none",
+        "dead letters": letters_shown(project, "footage") or "none",
     }
 
 
 def every_path_has_one_row(project: Project) -> list[str]:
     """Every path below the footage folder has exactly one row."""
-    seen = Counter(r.path for r in _rows(project))
+    seen = Counter(r.path for r in footage_rows(project))
     problems = [f"{path} has {n} rows" for path, n in sorted(seen.items()) if n > 1]
     look = look_at_footage(project)
     recorded = project.manifest("footage")
@@ -231,7 +234,7 @@ def every_path_has_one_row(project: Project) -> list[str]:
 
 def some_clip_is_usable(project: Project) -> list[str]:
     """At least one clip can be used."""
-    if any(r.role == "clip" for r in _rows(project)):
+    if any(r.role == "clip" for r in footage_rows(project)):
         return []
     return [f"no usable clip in {project.footage_root}; `video-assets status` says why for each"]
 
@@ -240,160 +243,6 @@ def root_is_online(project: Project) -> list[str]:
     """The footage folder is there, with the clips that were in it."""
     offline = footage_offline(project)
     return [offline] if offline else []
-
-
-# shot_index and soundtracks: one decode, kept by content; whoever comes second finds it done
-
-
-def _analysed(project: Project) -> tuple[list[Shot], list[Soundtrack], list[DeadLetter]]:
-    from video_assets.library.analysis import analyse_clips
-
-    return analyse_clips(project.workspace, project.footage_root, _rows(project))
-
-
-def _wait(project: Project, draft: Draft) -> None:
-    """Says how many clips this run was told to pass over."""
-    from video_assets.library.analysis import waiting
-
-    pending = len(waiting(project.workspace, _rows(project)))
-    if pending:
-        draft.facts.update(pending=pending, clips=project.options.clips)
-
-
-def nothing_waits(project: Project, step: str) -> bool:
-    """Whether every clip was looked at: what waits is the next run's.
-
-    Raises ProjectError where the run names clips that are not there, even if all is current.
-    """
-    from video_assets.library.choice import chosen, due_rows
-
-    manifest = project.manifest(step)
-    if project.options.clips and manifest is not None:
-        chosen(list(due_rows(footage_before(project)).values()), project.options.clips)
-    return manifest is None or not manifest.facts.get("pending")
-
-
-def make_shot_index(project: Project, draft: Draft) -> None:
-    """One row a shot."""
-    shots, _, letters = _analysed(project)
-    _wait(project, draft)
-    draft.records(SHOTS, Shot, shots)
-    _letters(draft, "shot_index", [d for d in letters if d.step != "soundtracks"])
-    draft.facts["shots"] = len(shots)
-
-
-def _sheet(project: Project, stills: list[str], labels: list[str]) -> bytes:
-    from video_assets.library.sheets import contact_sheet
-
-    root = project.workspace.root
-    return contact_sheet([root / s for s in stills], labels)
-
-
-def describe_shots(project: Project) -> Mapping[str, Any]:
-    """Counts, a table, a contact sheet."""
-    shots = project.read(SHOTS, Shot)
-    names = {r.clip_id: Path(r.path).name for r in reversed(_rows(project)) if r.clip_id}
-    step = max(1, -(-len(shots) // 24))
-    some = [s for s in shots[::step] if s.stills]
-    table = [
-        {
-            "shot": s.shot_id,
-            "clip": names.get(s.clip_id, ""),
-            "start": round(float(s.start), 3),
-            "end": round(float(s.end), 3),
-            "faces": round(s.face_share, 2),
-            "motion": round(s.motion, 4),
-            "sharpness": round(s.sharpness, 2),
-        }
-        for s in shots
-    ]
-    return {
-        "rows": len(shots),
-        "clips": len({s.clip_id for s in shots}),
-        "sheet": _sheet(
-            project,
-            [s.stills[len(s.stills) // 2] for s in some],
-            [f"{names.get(s.clip_id, '')} {float(s.start):.1f}s" for s in some],
-        ),
-        "shots": table or "none",
-        "dead letters": _letters_shown(project, "shot_index") or "none",
-    }
-
-
-def shots_tile_their_clips(project: Project) -> list[str]:
-    """Every clip that was not set aside is covered by its shots without gap or overlap."""
-    dead = {d.path for d in dead_letters(project) if d.step in ("shot_index", "footage")}
-    by_clip: dict[str, list[Shot]] = {}
-    for shot in project.read(SHOTS, Shot):
-        by_clip.setdefault(shot.clip_id, []).append(shot)
-    problems = []
-    rows = _rows(project)
-    manifest = project.manifest("shot_index")
-    facts = manifest.facts if manifest else {}
-    waits = bool(facts.get("pending"))
-    if waits:
-        clips = sum(r.role in ("clip", "sound") for r in rows)
-        problems.append(
-            f"{facts['pending']} of {clips} clips wait for their analysis: the last run was "
-            f"limited to {facts['clips']!r}; make shot_index and soundtracks without `clips`"
-        )
-    for row in rows:
-        if row.role != "clip" or row.path in dead:
-            continue
-        shots = sorted(by_clip.get(row.clip_id, []), key=lambda s: s.start)
-        if not shots and not waits:
-            problems.append(f"{row.path} has no shot")
-        for one, two in pairwise(shots):
-            if one.end != two.start:
-                problems.append(f"{row.path}: gap or overlap at {float(one.end):.3f} s")
-        problems += [f"{row.path}: {s.shot_id} is empty" for s in shots if s.end <= s.start]
-    return problems
-
-
-def make_soundtracks(project: Project, draft: Draft) -> None:
-    """One row a clip with sound."""
-    _, tracks, letters = _analysed(project)
-    _wait(project, draft)
-    draft.records(SOUNDTRACKS, Soundtrack, tracks)
-    _letters(draft, "soundtracks", [d for d in letters if d.step == "soundtracks"])
-    draft.facts["tracks"] = len(tracks)
-
-
-def describe_soundtracks(project: Project) -> Mapping[str, Any]:
-    """Loudness and speech by clip."""
-    tracks = project.read(SOUNDTRACKS, Soundtrack)
-    names = {r.clip_id: r.path for r in reversed(_rows(project)) if r.clip_id}
-    spoken = {t.clip_id: sum(float(b - a) for a, b in t.speech) for t in tracks}
-    table = [
-        {
-            "clip": names.get(t.clip_id, t.clip_id),
-            "seconds": round(float(t.duration), 2),
-            "LUFS": round(t.loudness, 1),
-            "SNR dB": round(t.snr, 1),
-            "speech s": round(spoken[t.clip_id], 1),
-        }
-        for t in tracks
-    ]
-    return {
-        "rows": len(tracks),
-        "speech seconds": round(sum(spoken.values()), 1),
-        "tracks": table or "none",
-        "dead letters": _letters_shown(project, "soundtracks") or "none",
-    }
-
-
-def sound_agrees_with_the_clip(project: Project) -> list[str]:
-    """Decoded sound is no longer than its clip, within half a second."""
-    lengths = {r.clip_id: r for r in _rows(project) if r.clip_id}
-    problems = []
-    for track in project.read(SOUNDTRACKS, Soundtrack):
-        row = lengths.get(track.clip_id)
-        if row and track.duration > row.duration + SLACK:
-            problems.append(
-                f"{row.path}: {float(track.duration):.2f} s of sound, "
-                f"the clip says {float(row.duration):.2f} s"
-            )
-    return problems
 
 
 def _downgrade(project: Project, step: str) -> dict[str, str]:
@@ -427,7 +276,7 @@ def make_transcripts(project: Project, draft: Draft) -> None:
     words, lines, letters = transcribe(
         project.workspace,
         project.footage_root,
-        _rows(project),
+        footage_rows(project),
         project.read(SOUNDTRACKS, Soundtrack),
         brief.language,
         [(g.word, list(g.instead_of)) for g in brief.glossary],
@@ -435,7 +284,7 @@ def make_transcripts(project: Project, draft: Draft) -> None:
     )
     draft.records(WORDS, Word, words)
     draft.records(LINES, Line, lines)
-    _letters(draft, "transcripts", letters)
+    write_letters(draft, "transcripts", letters)
     draft.facts["sources"] = dict(sorted(Counter(w.source for w in words).items()))
     best = next((e for e in plan.engines("transcribe") if e != "sidecar"), "")
     lower = sorted({w.source for w in words} - {"sidecar", best})
@@ -446,7 +295,7 @@ def make_transcripts(project: Project, draft: Draft) -> None:
 def describe_transcripts(project: Project) -> Mapping[str, Any]:
     """The lines, with where they come from."""
     lines = project.read(LINES, Line)
-    names = {r.clip_id: Path(r.path).name for r in reversed(_rows(project)) if r.clip_id}
+    names = {r.clip_id: Path(r.path).name for r in reversed(footage_rows(project)) if r.clip_id}
     return {
         "rows": len(project.read(WORDS, Word)),
         **_downgrade(project, "transcripts"),
@@ -464,13 +313,13 @@ def describe_transcripts(project: Project) -> Mapping[str, Any]:
             for line in lines
         ]
         or "nobody speaks",
-        "dead letters": _letters_shown(project, "transcripts") or "none",
+        "dead letters": letters_shown(project, "transcripts") or "none",
     }
 
 
 def words_are_in_order(project: Project) -> list[str]:
     """Words of a clip follow one another and lie inside it."""
-    ends = {r.clip_id: r for r in _rows(project) if r.clip_id}
+    ends = {r.clip_id: r for r in footage_rows(project) if r.clip_id}
     problems: list[str] = []
     last: Word | None = None
     for word in project.read(WORDS, Word):
@@ -568,7 +417,7 @@ def make_shot_tags(project: Project, draft: Draft) -> None:
     from video_assets.library.tags import find_tags
 
     tags = find_tags(
-        _rows(project),
+        footage_rows(project),
         project.read(SHOTS, Shot),
         project.read(LINES, Line),
         project.read(SOUNDTRACKS, Soundtrack),
@@ -594,7 +443,7 @@ def clips_as_named(project: Project) -> dict[str, str]:
     """Which clip lies where: a renamed file has the same shots, but other tags and paths."""
     if not project.path(FOOTAGE).is_file():
         return {"clips": "absent"}
-    named = [to_plain(replace(r, mtime_ns=0, inode=0)) for r in _rows(project) if r.clip_id]
+    named = [to_plain(replace(r, mtime_ns=0, inode=0)) for r in footage_rows(project) if r.clip_id]
     return {"clips": digest_of(named)}
 
 
@@ -605,13 +454,6 @@ def heard_words(project: Project) -> dict[str, str]:
     brief = load_brief(project.path("brief.yaml"))
     spoken = brief.model_dump(mode="json", include={"language", "glossary"})
     return {"brief": digest_of(spoken), **clips_as_named(project)}
-
-
-def analysis_version(project: Project) -> dict[str, str]:
-    """The version of the decode pass: code that does not change it never decodes again."""
-    from video_assets.library.analysis import ANALYSIS_VERSION
-
-    return {"analysis": ANALYSIS_VERSION}
 
 
 STEPS = (
@@ -628,36 +470,6 @@ STEPS = (
         ("parquet", "pyav"),
         hindered=footage_offline,
         asked_again=partial(is_asked_again, step="footage"),
-    ),
-    Step(
-        "shot_index",
-        "library",
-        "Every shot: exact span, set-up, stills, coarse quality.",
-        ("footage",),
-        "1",
-        make_shot_index,
-        analysis_version,
-        describe_shots,
-        (shots_tile_their_clips,),
-        ("parquet", "opencv"),
-        whole=partial(nothing_waits, step="shot_index"),
-        needs=footage_offline,
-        asked_again=partial(is_asked_again, step="shot_index"),
-    ),
-    Step(
-        "soundtracks",
-        "library",
-        "Every clip's sound for listening machines: 16 kHz mono, loudness, silences, speech.",
-        ("footage",),
-        "1",
-        make_soundtracks,
-        analysis_version,
-        describe_soundtracks,
-        (sound_agrees_with_the_clip,),
-        ("parquet", "wav"),
-        whole=partial(nothing_waits, step="soundtracks"),
-        needs=footage_offline,
-        asked_again=partial(is_asked_again, step="soundtracks"),
     ),
     Step(
         "transcripts",

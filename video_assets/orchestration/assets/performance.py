@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from video_assets.foundation.errors import StorageError
 from video_assets.foundation.store import Draft, Project, digest_of
+from video_assets.foundation.versions import NewerFormat
 from video_assets.orchestration.steps import Step
 from video_assets.performance.learnings import learnings_of as learnings_of  # for ideas
 
@@ -60,6 +61,8 @@ def _ledger(project: Project, draft: Draft) -> "pd.DataFrame":
         return tables.empty(tables.REPORTED)
     try:
         return tables.read_table(project.path(REPORTED), tables.REPORTED)
+    except NewerFormat:
+        raise  # is no damage: what was reported would be lost
     except StorageError as error:
         draft.facts["ledger"] = f"made anew from the inbox: {error}"
         return tables.empty(tables.REPORTED)
