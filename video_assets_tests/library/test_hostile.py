@@ -71,7 +71,10 @@ def _paths_below(root: Path) -> int:
 
 @contextlib.contextmanager
 def peaks() -> Iterator[list[float]]:
-    """The most MB that a process which this one started has held, looked at every 20 ms."""
+    """The most MB that a worker of this process has held, looked at every 20 ms.
+
+    Between fork and exec a child still has its parent's memory, and says so.
+    """
     most, over = [0.0], threading.Event()
 
     def look() -> None:
@@ -79,6 +82,8 @@ def peaks() -> Iterator[list[float]]:
             with contextlib.suppress(OSError, IndexError, ValueError):
                 mine = Path(f"/proc/{os.getpid()}/task").iterdir()
                 for child in {c for task in mine for c in (task / "children").read_text().split()}:
+                    if b"spawn_main" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                        continue
                     status = Path(f"/proc/{child}/status").read_text()
                     peak = status.partition("VmHWM:")[2].split()[0]
                     most[0] = max(most[0], int(peak) / 1024)
