@@ -142,7 +142,9 @@ class _Trials:
                 first.append(row)
                 continue
             self._tries[row.clip_id] = left.tries
-            if left.alone and row.clip_id not in self._again:
+            # what a person asks for again is tried, whatever it did to a run before this one
+            asked = row.clip_id in self._again and left.run != self._me.run
+            if left.alone and not asked:
                 yield row, self._failed(row, _killer())
             else:
                 suspects.append(row)

@@ -201,3 +201,7 @@ def test_a_kill_costs_a_clip_nothing_but_its_place(project, monkeypatch):
     shutil.rmtree(folder)
     mark_attempt(folder, Attempt("pod-7/1/2/other", "this run", alone=True, tries=2))
     assert analyse_shard(workspace, root, Shard((red,)), "this run") == 1
+    # asked for again, too: else it would take this shard with it at every attempt
+    mark_attempt(folder, Attempt("pod-7/1/2/other", "this run", alone=True, tries=2))
+    asked = Shard((red,), frozenset({red.clip_id}))
+    assert analyse_shard(workspace, root, asked, "this run") == 1
