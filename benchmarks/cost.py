@@ -1,6 +1,7 @@
 """What a contestant's program costs: time, processor time, memory; and on which machine."""
 
 import contextlib
+import ctypes
 import hashlib
 import os
 import platform
@@ -16,6 +17,8 @@ from video_assets.foundation.media import ffmpeg_version
 
 EVERY = 0.25
 """Seconds between two looks at the memory."""
+_SUBREAPER = 36
+"""PR_SET_CHILD_SUBREAPER of prctl(2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ def measured(command: Sequence[str], cwd: Path, log: Path, timeout: float = 7200
     nothing else is.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    _adopt_orphans()
     began = time.monotonic()
     with open(log, "wb") as told:
         process = subprocess.Popen(
@@ -70,11 +74,32 @@ def measured(command: Sequence[str], cwd: Path, log: Path, timeout: float = 7200
             over.set()
         process.returncode = os.waitstatus_to_exitcode(status)
         watcher.join()
+        cpu = usage.ru_utime + usage.ru_stime + _of_what_it_left(process.pid)
     wall = time.monotonic() - began
     # on Linux a child's maximum begins with its parent's: only where nothing else is known
     largest = peak[0] or usage.ru_maxrss / 1024
-    cpu = usage.ru_utime + usage.ru_stime
     return Cost(round(wall, 2), round(cpu, 2), round(largest, 1), process.returncode)
+
+
+def _adopt_orphans() -> None:
+    """A program's worker server ends after the program: its time is told to whoever adopts it."""
+    with contextlib.suppress(OSError, AttributeError):  # Linux only
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+
+
+def _of_what_it_left(leader: int) -> float:
+    """Processor time of the processes that a program left behind, waited for at most 10 s."""
+    spent, until = 0.0, time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            pid, _, usage = os.wait4(-leader, os.WNOHANG)
+        except ChildProcessError:
+            break
+        if pid:
+            spent += usage.ru_utime + usage.ru_stime
+        else:
+            time.sleep(0.02)
+    return spent
 
 
 def _end(leader: int) -> None:

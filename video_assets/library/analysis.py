@@ -48,7 +48,7 @@ from video_assets.library.soundtracks import SoundMeter
 from video_assets.library.staging import on_disk
 from video_assets.library.timing import stamp_of
 
-ANALYSIS_VERSION = "4"
+ANALYSIS_VERSION = "5"
 """Goes up when the decode or what is measured in it changes: every clip is then analysed again."""
 MIN_GOOD = Fraction(1)
 """Seconds that must be good of a clip that breaks half-way."""
@@ -183,7 +183,10 @@ def _analyse(
             looks.append([places(still).ravel().tolist() for still in seen])
     heard = None
     if sound is not None:
+        lost = sound.lost()
         found = sound.finish()
+        if lost is not None and trouble is None:
+            letters.append(to_plain(letter_for(row, _dropout(*lost), step="soundtracks")))
         if found.duration > 0:
             wav = (folder / "sound.wav").relative_to(workspace.root).as_posix()
             heard = to_plain(
@@ -204,10 +207,21 @@ def _analyse(
     return {"shots": shots, "looks": looks, "sound": heard, "letters": letters}
 
 
-def letter_for(row: FootageRow, error: VideoAssetsError, attempts: int = 1) -> DeadLetter:
-    """The dead letter of a clip that could not be analysed, or not to its end."""
+def _dropout(seconds: Fraction, begin: Fraction) -> FootageError:
+    return FootageError(
+        f"has damaged sound: {float(seconds):.2f} s are missing, the first at {float(begin):.2f} s",
+        Code.DECODE,
+        "copy it again from the card; until then silence stands there",
+    )
+
+
+def letter_for(
+    row: FootageRow, error: VideoAssetsError, attempts: int = 1, step: str = ""
+) -> DeadLetter:
+    """The dead letter of a clip that could not be analysed, or not whole; `step` is the asset that
+    lacks something, where it is not the clip's first."""
     code = error.code if isinstance(error, FootageError) else Code.EXCEPTION
-    step = "shot_index" if row.video_stream >= 0 else "soundtracks"
+    step = step or ("shot_index" if row.video_stream >= 0 else "soundtracks")
     do = error.do if isinstance(error, FootageError) else ""
     tail = error.stderr_tail if isinstance(error, FootageError) else ""
     return DeadLetter(
@@ -236,14 +250,18 @@ def _decode(
         try:
             for packet in container.demux(streams):
                 is_picture = packet.stream.index == row.video_stream
-                if picture is not None and alone and packet.size and packet.pos is not None:
+                if alone and packet.size and packet.pos is not None:
                     if read_to is not None and packet.pos - read_to > SKIPPED:
-                        picture.doubt()
+                        if picture is not None:
+                            picture.doubt()
+                        _doubt(sound, packet, row)
                     read_to = packet.pos + packet.size
                 if is_picture and packet.is_corrupt:  # a transport stream counts its packets
                     if pictures:
                         return _broken(picture, "packets are missing or damaged", Code.DECODE)
                     entry.shut(packet.pts)
+                elif packet.is_corrupt:
+                    _doubt(sound, packet, row)
                 try:
                     frames = packet.decode()
                 except av.error.FFmpegError as error:
@@ -252,8 +270,10 @@ def _decode(
                         return _broken(picture, first_error, Code.DECODE)
                     if is_picture:
                         entry.shut(packet.pts)
-                    elif picture is not None and pictures:
-                        picture.doubt()
+                    else:
+                        _doubt(sound, packet, row)
+                        if picture is not None and pictures:
+                            picture.doubt()
                     continue  # before the first picture: the clip begins later; sound skips a beat
                 frame: Any
                 for frame in frames:
@@ -278,6 +298,8 @@ def _decode(
             first_error = first_error or str(error)
             if picture is not None:
                 return _broken(picture, first_error, Code.TRUNCATED)
+            if sound is not None:
+                sound.doubt(row.duration)
     if picture is not None and not pictures:
         raise FootageError(
             "holds no picture that can be decoded",
@@ -292,6 +314,14 @@ def _decode(
     if picture is not None and picture.end < row.duration * Fraction(1, 2) and first_error:
         return _broken(picture, first_error, Code.TRUNCATED)
     return None
+
+
+def _doubt(sound: SoundMeter | None, packet: Any, row: FootageRow) -> None:
+    """Notes that a packet could not be decoded, or that something is missing before it."""
+    if sound is not None:
+        ours = packet.stream.index == row.audio_stream and packet.pts is not None
+        ends = (packet.pts + (packet.duration or 0)) * packet.time_base - row.start if ours else 0
+        sound.doubt(Fraction(ends))
 
 
 def _broken(picture: "_Picture | None", why: str, code: Code) -> FootageError:

@@ -28,6 +28,9 @@ LOWEST = -90.0
 """dB that stand for digital silence."""
 MIN_SILENCE = 0.2
 """Seconds."""
+LEAST_LOST = Fraction(1, 10)
+"""Seconds of lost sound that are told: some muxers leave less behind the first frame of a good
+file."""
 LONGEST_GAP = 3600
 """Seconds of silence that are filled in; a longer gap is a damaged timestamp."""
 
@@ -58,6 +61,10 @@ class SoundMeter:
         self._first: Fraction | None = None
         self._expected = Fraction(0)
         self._decoded = Fraction(0)
+        self._doubted = False
+        self._ends = Fraction(0)
+        self._gap = Fraction(0)
+        self._gap_from = Fraction(0)
         self._resampler: Any = None
         self._form: tuple[int, str, str] | None = None
         self._r128 = _R128()
@@ -77,7 +84,10 @@ class SoundMeter:
         if JUMP < away < LONGEST_GAP:
             self._flush()
             self._fill(time)
+            if self._doubted:
+                self._miss(away)
             self._expected = time
+        self._doubted = False
         self._expected += length
         self._decoded += length
         form = (frame.sample_rate, frame.layout.name, frame.format.name)
@@ -90,6 +100,24 @@ class SoundMeter:
         self._r128.hear(frame)
         for out in self._resampler.resample(frame):
             self._write(out.to_ndarray().reshape(-1))
+
+    def doubt(self, until: Fraction) -> None:
+        """Remembers that what comes before the next frame is damaged, up to this time or more."""
+        self._doubted = True
+        self._ends = max(self._ends, until)
+
+    def lost(self) -> tuple[Fraction, Fraction] | None:
+        """(seconds of sound that damage took, where the first of them are), or None. Gaps without
+        damage are how a file was recorded, and no loss."""
+        if self._first is not None and self._doubted and self._ends - self._expected > JUMP:
+            self._miss(self._ends - self._expected)
+            self._doubted = False
+        return (self._gap, self._gap_from) if self._gap >= LEAST_LOST else None
+
+    def _miss(self, seconds: Fraction) -> None:
+        if not self._gap:
+            self._gap_from = self._expected
+        self._gap += seconds
 
     def finish(self) -> Heard:
         """Closes the WAV and says what was heard."""

@@ -2,12 +2,14 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import wave
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import cv2
 import pytest
 
@@ -78,6 +80,46 @@ def test_a_clip_that_breaks_half_way_is_used_up_to_there(library):
     row = next(r for r in rows if r.path == "short.mp4")
     (shot,) = [s for s in shots if s.clip_id == row.clip_id]
     assert row.role == "clip" and 1 < shot.end <= row.duration < 6
+
+
+ENDINGS = {
+    "mp4": (),
+    "fragments.mp4": ("-movflags", "frag_keyframe+empty_moov"),
+    "mkv": ("-c:a", "aac"),
+    "ts": (),
+    "m4a": ("-vn",),
+    "flac": ("-vn",),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_sound_that_is_damaged_is_told_and_the_pictures_stay(ending, tmp_path, film):
+    project = Project(Workspace(tmp_path / "data"), "p")
+    root = project.root / "footage"
+    root.mkdir(parents=True)
+    good = film(
+        "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=6", "-f", "lavfi", "-i",
+        "anoisesrc=a=0.3:d=6:r=48000", *ENDINGS[ending], root / f"good.{ending}",
+    )  # fmt: skip
+    with av.open(str(good)) as container:
+        stream = container.streams.audio[0]
+        sounds = [
+            p
+            for p in container.demux(stream)
+            if p.pos is not None and p.pts is not None and 4 < p.pts * stream.time_base < 4.5
+        ]
+        data = bytearray(good.read_bytes())
+        for packet in sounds:
+            data[packet.pos + 8 : packet.pos + packet.size] = bytes(packet.size - 8)
+    (root / f"bad.{ending}").write_bytes(data)
+    rows, letters = read_footage(project, [])
+    shots, tracks, more = analysing.analyse_clips(project.workspace, root, rows)
+    (letter,) = [*letters, *more]
+    assert (letter.path, letter.step, letter.code) == (f"bad.{ending}", "soundtracks", Code.DECODE)
+    assert 0.3 <= float(re.search(r"([\d.]+) s are missing", letter.what)[1]) <= 0.8
+    assert len(tracks) == 2
+    assert len(shots) == (0 if ENDINGS[ending][:1] == ("-vn",) else 2)
+    assert len({shot.end for shot in shots}) <= 1
 
 
 def test_stills_are_upright_and_in_time(library):

@@ -69,20 +69,24 @@ def _paths_below(root: Path) -> int:
     )
 
 
+def children(pid: int) -> set[str]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return {child for thread in threads for child in (thread / "children").read_text().split()}
+
+
 @contextlib.contextmanager
 def peaks() -> Iterator[list[float]]:
     """The most MB that a worker of this process has held, looked at every 20 ms.
 
-    Between fork and exec a child still has its parent's memory, and says so.
+    Workers are forked from a server, a child of this process.
     """
     most, over = [0.0], threading.Event()
 
     def look() -> None:
         while not over.wait(0.02):
             with contextlib.suppress(OSError, IndexError, ValueError):
-                mine = Path(f"/proc/{os.getpid()}/task").iterdir()
-                for child in {c for task in mine for c in (task / "children").read_text().split()}:
-                    if b"spawn_main" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                for child in (c for server in children(os.getpid()) for c in children(int(server))):
+                    if b"forkserver" not in Path(f"/proc/{child}/cmdline").read_bytes():
                         continue
                     status = Path(f"/proc/{child}/status").read_text()
                     peak = status.partition("VmHWM:")[2].split()[0]

@@ -1,6 +1,7 @@
 """Shards: how clips are dealt out, and what becomes of a clip that takes a whole process with it."""
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -99,7 +100,7 @@ def test_a_run_takes_two_hundred_shards_and_the_first_clips():
 def kills_the_shard(data, root, plain, again=False):
     """The red clip ends the process that analyses the shard, as a full memory would."""
     if plain["path"] == "red_door.mp4":
-        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(multiprocessing.parent_process().pid, signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
     return ANALYSE(data, root, plain, again)
 
