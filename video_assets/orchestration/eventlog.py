@@ -1,8 +1,8 @@
 """Dagster's event log on SQLite: kept at hand while a run writes into it."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -11,20 +11,20 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 )
 
 
-@contextmanager
-def at_hand(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Holds one connection to each database that a run writes its events into.
+def at_hand(instance: dg.DagsterInstance, run_id: str) -> ExitStack:
+    """Holds one connection to each database that a run writes its events into, until closed.
 
     Dagster opens one for every event. When the last one closes, SQLite writes its log back and
     deletes it: half of the 10 ms that an event takes. Other storages are left alone.
     """
+    held = ExitStack()
     storage = instance.event_log_storage
-    with ExitStack() as held:
-        if isinstance(storage, SqliteEventLogStorage):
-            with storage.run_connection(run_id):
-                pass  # the database is made here
-            for shard in (run_id, INDEX_SHARD_NAME):
-                connection = sqlite3.connect(storage.path_for_shard(shard))
+    if isinstance(storage, SqliteEventLogStorage):
+        for shard in (run_id, INDEX_SHARD_NAME):
+            path = Path(storage.path_for_shard(shard))
+            if path.is_file():
+                # whoever closes it is another thread at times
+                connection = sqlite3.connect(path, check_same_thread=False)
                 held.enter_context(closing(connection))
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens it
-        yield
+    return held

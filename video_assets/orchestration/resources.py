@@ -1,6 +1,7 @@
 """What assets are given: the data folder, and what one run is asked for."""
 
 import os
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from pydantic import Field, PrivateAttr, create_model
 from video_assets.foundation.buckets import Access, checked_endpoint
 from video_assets.foundation.errors import RETRIED, ProjectError
 from video_assets.foundation.store import Options, Project, Workspace
+from video_assets.orchestration.eventlog import at_hand
 from video_assets.orchestration.executors import driver
 from video_assets.orchestration.steps import ASPECTS
 
@@ -64,12 +66,19 @@ class Library(dg.ConfigurableResource):
     """Gives the Access to S3 stores: the deployment's, where `placed` was given its resource."""
     _workspace: Workspace | None = PrivateAttr(default=None)
     _told: set[str] = PrivateAttr(default_factory=set)
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Writes down which process a run lives in: where that is killed, nobody else says so."""
         run, instance = context.run, context.instance
         if run is not None and instance is not None and OWNER not in run.tags:
             instance.add_run_tags(run.run_id, {OWNER: driver()})
+        if run is not None and instance is not None:
+            self._held = at_hand(instance, run.run_id)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """The run is over."""
+        self._held.close()
 
     @property
     def options(self) -> Options:

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +15,6 @@ from video_assets.foundation.errors import StorageError, VideoAssetsError
 from video_assets.foundation.lease import is_gone, owner
 from video_assets.foundation.store import Manifest, Project, Workspace, write_atomic
 from video_assets.orchestration.assets.factory import key_of
-from video_assets.orchestration.eventlog import at_hand
 from video_assets.orchestration.gates import shut_gates
 from video_assets.orchestration.graph import BY_NAME, STEPS, upstream_of
 from video_assets.orchestration.resources import OWNER
@@ -208,21 +206,18 @@ def materialise(
     damaged = {n for n, m in before.items() if m and not _is_whole(project, n, m)}
     keys = [key_of(n) for n in names]
     job = definitions.resolve_implicit_global_asset_job_def()
-    run_id = str(uuid.uuid4())
-    with at_hand(instance, run_id):
-        result = job.execute_in_process(
-            run_config={
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                "ops": {name: {"config": dict(own)} for name, own in (settings or {}).items()},
-            },
-            instance=instance,
-            run_id=run_id,
-            partition_key=project.slug,
-            raise_on_error=False,
-            asset_selection=keys,
-            # a killed command is run again by who typed it: the daemon could not launch it
-            tags={OWNER: owner(), PROJECT: project.slug, "dagster/max_retries": "0"},
-        )
+    result = job.execute_in_process(
+        run_config={
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            "ops": {name: {"config": dict(own)} for name, own in (settings or {}).items()},
+        },
+        instance=instance,
+        partition_key=project.slug,
+        raise_on_error=False,
+        asset_selection=keys,
+        # a killed command is run again by who typed it: the daemon could not launch it
+        tags={OWNER: owner(), PROJECT: project.slug, "dagster/max_retries": "0"},
+    )
     failed: list[tuple[str, str]] = []
     for event in result.all_events:
         if event.is_step_failure:

@@ -50,7 +50,8 @@ def killed_and_compared(
     def ends_well(when: str) -> None:
         done = trial.run()
         assert done.code == 0, f"{when}: {done.said}"
-        assert trial.faults() == [], when
+        faults = trial.faults()
+        assert faults == [], f"{when}: {faults}"
 
     trial.afresh()
     for number, end in enumerate(ends):
@@ -83,7 +84,8 @@ def crowds_end_as_one(trial: Trial, crowds: Sequence[int]) -> None:
         trial.afresh()
         for one in [trial.begin() for _ in range(crowd)]:
             assert one.wait() == 0 and "Traceback" not in one.said, f"crowd {number}: {one.said}"
-        assert trial.faults() == [], f"crowd {number}"
+        faults = trial.faults()
+        assert faults == [], f"crowd {number}: {faults}"
 
 
 class Drive:
