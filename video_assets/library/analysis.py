@@ -46,7 +46,7 @@ from video_assets.library.shots import (
 )
 from video_assets.library.soundtracks import SoundMeter
 from video_assets.library.staging import on_disk
-from video_assets.library.timing import stamp_of
+from video_assets.library.timing import REORDERED, stamp_of
 
 ANALYSIS_VERSION = "5"
 """Goes up when the decode or what is measured in it changes: every clip is then analysed again."""
@@ -236,7 +236,7 @@ def _decode(
     """Feeds picture and sound from one reading of the file; says where and why it broke off."""
     import av.error
 
-    pictures = 0
+    pictures = untimed = 0
     first_error = ""
     entry = _Entry()
     with open_container(path) as container:
@@ -285,13 +285,17 @@ def _decode(
                             entry.shut(frame.pts)
                         if not entry.admits(frame):
                             continue
+                        pictures += 1
                         time = picture.time_of(frame, row)
-                        if time is None:
+                        if time is None:  # it can be found by none that looks for it
+                            picture.pass_over()
+                            untimed += 1
+                            continue
+                        if picture.runs_back(time):
                             return _broken(picture, "time runs backwards", Code.BAD_TIMESTAMPS)
                         if picture.misses(time):
                             return _broken(picture, "pictures are missing", Code.BAD_TIMESTAMPS)
                         picture.show(frame, time)
-                        pictures += 1
                     elif sound is not None and frame.pts is not None:
                         sound.hear(frame, frame.pts * frame.time_base - row.start)
         except av.error.FFmpegError as error:  # the container breaks off
@@ -313,6 +317,12 @@ def _decode(
             return _broken(picture, "pictures are missing", Code.DECODE)
     if picture is not None and picture.end < row.duration * Fraction(1, 2) and first_error:
         return _broken(picture, first_error, Code.TRUNCATED)
+    if untimed > HOLE:
+        return FootageError(
+            f"is damaged: {untimed} of its {pictures} pictures have no time and are left out",
+            Code.BAD_TIMESTAMPS,
+            "copy it again from the card, or export it again",
+        )
     return None
 
 
@@ -403,23 +413,34 @@ class _Picture:
         """Exclusive end of the last good picture, clip's clock."""
         self._firm = Fraction(0)
         """That of the last one that rests on no later one."""
-        self._taken = self._passed = 0
+        self._taken = self._passed = self._taken_at_doubt = 0
         self._doubted: Fraction | None = None
         """Where bytes were first passed over, or could not be made sense of."""
 
     def time_of(self, frame: Any, row: FootageRow) -> Fraction | None:
-        """The frame's time on the clip's clock; None where time runs backwards."""
+        """The frame's time on the clip's clock; None where it has none."""
         stamp = stamp_of(frame, row.container)
-        if stamp is None:
-            return self._last + self._step if self._last >= 0 else row.video_start
-        time = Fraction(stamp) * frame.time_base - row.start
-        return None if time < self._last - BACKWARDS else time
+        return None if stamp is None else Fraction(stamp) * frame.time_base - row.start
+
+    def runs_back(self, time: Fraction) -> bool:
+        """Whether picture time breaks off with a frame of this time."""
+        return time < self._last - BACKWARDS
+
+    def pass_over(self) -> None:
+        """Counts a frame that is not used for its time."""
+        self._passed += 1
 
     def misses(self, time: Fraction) -> bool:
         """Whether pictures are missing before the one at `time`: in a container whose pictures come
         at one rate, or in a suspect file. Cameras leave out pictures too, when they had no time
-        for them, but not their bytes."""
-        if self._last < 0 or self._row.vfr:
+        for them, but not their bytes: where Matroska's are missing just there, a file only looks
+        as if its rate varied."""
+        just_there = (
+            self._doubted is not None
+            and "matroska" in self._row.container
+            and self._taken - self._taken_at_doubt <= REORDERED
+        )
+        if self._last < 0 or (self._row.vfr and not just_there):
             return False
         suspect = self._doubted is not None or self._row.container in STEADY
         return suspect and time - self._last > HOLE * self._step
@@ -427,6 +448,7 @@ class _Picture:
     def doubt(self) -> None:
         """Remembers that the file is suspect from here on."""
         self._doubted = self.end if self._doubted is None else self._doubted
+        self._taken_at_doubt = self._taken
 
     def lost_some(self, counted: int) -> bool:
         """Whether a suspect file holds fewer pictures than it counted, and all behind the doubtful
@@ -454,7 +476,7 @@ class _Picture:
     def show(self, frame: Any, time: Fraction) -> None:
         """Takes the next frame; one not after the last, or past the clip's end, is passed over."""
         if time <= self._last or (self._last >= 0 and time >= self._row.duration):
-            self._passed += 1
+            self.pass_over()
             return
         self._taken += 1
         if self._last < 0:

@@ -234,7 +234,7 @@ def _remuxed(base: Base, *how: str) -> bytes:
 
 
 def _negative(rng: random.Random, base: Base) -> Made:
-    """Time begins before nought."""
+    """Time begins before nought. Of Matroska's pictures, those before it may lose their time."""
     if base.name not in ("mp4-front", "mov", "mkv", "ts", "avi"):
         return None
     shift = [
@@ -243,7 +243,8 @@ def _negative(rng: random.Random, base: Base) -> Made:
         "-avoid_negative_ts",
         "disabled",
     ]
-    return _remuxed(base, *shift), frozenset({Code.BAD_TIMESTAMPS}), {"dead": False}
+    usable = {} if base.name == "mkv" else {"dead": False}
+    return _remuxed(base, *shift), frozenset({Code.BAD_TIMESTAMPS}), usable
 
 
 def _rateless(rng: random.Random, base: Base) -> Made:
