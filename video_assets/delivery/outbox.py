@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from video_assets.foundation.errors import StorageError, VideoAssetsError
-from video_assets.foundation.files import disk_errors, fsync
+from video_assets.foundation.files import disk_errors, fsync, maker
 from video_assets.foundation.lease import is_gone, owner
 from video_assets.foundation.records import Publication
 from video_assets.foundation.store import digest_of, sweep
@@ -353,7 +353,7 @@ class Outbox:
         with disk_errors(parent):
             parent.mkdir(parents=True, exist_ok=True)
             sweep(parent)
-            folder = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-outbox-", dir=parent))
+            folder = Path(tempfile.mkdtemp(prefix=f".{maker()}-outbox-", dir=parent))
             try:
                 made = folder / self.path.name
                 with _said(made), contextlib.closing(sqlite3.connect(made)) as database:

@@ -20,6 +20,7 @@ from video_assets.finishing.typography import FONT_FILE, FONTS
 from video_assets.foundation import media
 from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import RenderError
+from video_assets.foundation.files import maker
 from video_assets.foundation.records import FootageRow
 from video_assets.foundation.store import (
     Workspace,
@@ -118,7 +119,7 @@ def make(workspace: Workspace, footage_root: Root, pieces: Sequence[Piece]) -> N
     """Makes pieces of one stretch, all in one ffmpeg process that decodes it once."""
     first = pieces[0]
     workspace.segments.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=workspace.segments))
+    scratch = Path(tempfile.mkdtemp(prefix=f".{maker()}-", dir=workspace.segments))
     try:
         os.symlink(FONTS, scratch / "fonts")
         if tone.is_hdr(first.row):

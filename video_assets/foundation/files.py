@@ -5,11 +5,19 @@ import errno
 import glob
 import hashlib
 import os
+import re
+import socket
 import tempfile
+import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from video_assets.foundation.errors import StorageError
+
+ABANDONED_S = 2 * 86400.0
+"""Seconds after which unfinished work of another machine is nobody's: no run lasts longer than a
+day."""
 
 
 def sha256_file(path: Path) -> str:
@@ -63,6 +71,42 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def namespace() -> str:
+    """Which boot and which namespace process ids belong to; empty where nobody knows."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot[:8]}{os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
+
+
+@cache
+def _here() -> str:
+    """Eight digits that stand for this machine, boot and namespace."""
+    return hashlib.sha256(f"{socket.gethostname()}/{namespace()}".encode()).hexdigest()[:8]
+
+
+def maker() -> str:
+    """How the name of unfinished work begins: the process that makes it, and where that lives."""
+    return f"{os.getpid()}-{_here()}"
+
+
+def is_abandoned(path: Path, made_by: str) -> bool:
+    """Whether whoever made this is gone. `made_by`: its name from `maker()` on.
+
+    Of another machine or container nobody can know; what is left of one is old enough some day.
+    """
+    found = re.match(r"(\d+)-(?:([0-9a-f]{8})-)?", made_by)
+    if found is None:
+        return False
+    if found[2] in (None, _here()):
+        return not is_alive(int(found[1]))
+    try:
+        return time.time() - path.stat().st_mtime > ABANDONED_S
+    except OSError:
+        return False
+
+
 def write_atomic(path: Path, data: bytes | str) -> None:
     """Writes a small file whole or not at all; leaves it alone where it already says the same.
 
@@ -77,11 +121,10 @@ def write_atomic(path: Path, data: bytes | str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         prefix = f".{path.name[:40]}."
         for other in path.parent.glob(f"{glob.escape(prefix)}*.part"):
-            pid = other.name.removeprefix(prefix).partition("-")[0]
-            if pid.isdigit() and not is_alive(int(pid)):
+            if is_abandoned(other, other.name.removeprefix(prefix)):
                 other.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(
-            prefix=f"{prefix}{os.getpid()}-", suffix=".part", dir=path.parent
+            prefix=f"{prefix}{maker()}-", suffix=".part", dir=path.parent
         )
         try:
             with os.fdopen(handle, "wb") as file:

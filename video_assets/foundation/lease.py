@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from video_assets.foundation.errors import LeaseError, StorageError, VideoAssetsError
-from video_assets.foundation.files import disk_errors
+from video_assets.foundation.files import disk_errors, namespace
 from video_assets.foundation.progress import track
 from video_assets.foundation.versions import FORMATS, refuse_newer
 
@@ -43,23 +43,14 @@ def owner(pid: int | None = None) -> str:
     """This process, or another one here: host and process id, when it began, since process ids come
     back, and the process namespace, since containers may share a host's name."""
     pid = os.getpid() if pid is None else pid
-    return f"{socket.gethostname()}/{pid}/{_began(pid)}/{_namespace()}"
-
-
-def _namespace() -> str:
-    """Which boot and which namespace process ids belong to; empty where nobody knows."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot[:8]}{os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return ""
+    return f"{socket.gethostname()}/{pid}/{_began(pid)}/{namespace()}"
 
 
 def is_gone(owner: str) -> bool:
     """Whether an owner is certainly no longer alive; another machine's cannot be known."""
     host, _, rest = owner.partition("/")
-    pid, began, namespace = (*rest.split("/", 2), "", "")[:3]
-    if host != socket.gethostname() or not pid.isdigit() or namespace != _namespace():
+    pid, began, place = (*rest.split("/", 2), "", "")[:3]
+    if host != socket.gethostname() or not pid.isdigit() or place != namespace():
         return False
     return _began(int(pid)) != began
 
@@ -80,6 +71,10 @@ def _began(pid: int) -> str:
         return "alive"
     fields = text.rpartition(")")[2].split()
     return "" if fields[0] in ("Z", "X") else fields[19]
+
+
+class LeaseBusy(LeaseError):
+    """The file of a lease is locked: its holder is writing."""
 
 
 class Lease:
@@ -140,7 +135,7 @@ def _transaction(file: Path, write: bool = False) -> Iterator[sqlite3.Connection
         try:
             database.execute("begin immediate")
         except sqlite3.OperationalError as error:
-            raise LeaseError(
+            raise LeaseBusy(
                 f"{file}: locked by another process for {BUSY:.0f} s; see what holds it"
             ) from error
         try:
@@ -180,7 +175,12 @@ def take(file: Path, wait_s: float, ttl: float = TTL, who: str = "") -> Lease:
     with contextlib.ExitStack() as waiting:
         told = False
         while True:
-            lease, holder = _try(file, ttl, who)
+            try:
+                lease, holder = _try(file, ttl, who)
+            except LeaseBusy:  # somebody writes long, on a slow share
+                if time.monotonic() >= deadline:
+                    raise
+                continue
             if lease is not None:
                 return lease
             if time.monotonic() >= deadline:

@@ -22,7 +22,14 @@ from typing import Any
 
 from video_assets.foundation.buckets import Access, Bucket, Root, bucket_of, is_address
 from video_assets.foundation.errors import LeaseError, ProjectError, StorageError
-from video_assets.foundation.files import disk_errors, fsync, is_alive, sha256_file, write_atomic
+from video_assets.foundation.files import (
+    disk_errors,
+    fsync,
+    is_abandoned,
+    maker,
+    sha256_file,
+    write_atomic,
+)
 from video_assets.foundation.lease import Lease, held
 from video_assets.foundation.records import (
     read_records,
@@ -197,6 +204,11 @@ class Project:
         if self._lease is None:
             raise LeaseError(f"project {self.slug}: nothing is written without its lease")
         with self._lease.guarded():
+            if not self.root.is_dir():
+                raise ProjectError(
+                    f"project {self.slug} was archived, renamed or removed meanwhile; nothing was "
+                    "written"
+                )
             self._guarded = True
             try:
                 self._stamp()
@@ -413,7 +425,7 @@ class Project:
         sweep(drafts)
         drafts.mkdir(parents=True, exist_ok=True)
         name = artifact.replace("/", "-")
-        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{name}-", dir=drafts))
+        folder = Path(tempfile.mkdtemp(prefix=f"{maker()}-{name}-", dir=drafts))
         try:
             yield Draft(folder)
         finally:
@@ -430,8 +442,7 @@ def sweep(drafts: Path) -> None:
         return
     own = drafts.name == ".drafts"
     for name in names:
-        pid = name.split("-")[0].lstrip(".")
-        if pid.isdigit() and (own or name.startswith(".")) and not is_alive(int(pid)):
+        if (own or name.startswith(".")) and is_abandoned(drafts / name, name.lstrip(".")):
             shutil.rmtree(drafts / name, ignore_errors=True)
     if own:
         with contextlib.suppress(OSError):  # somebody is at work in it
@@ -466,7 +477,7 @@ def kept(folder: Path, write: Callable[[Path], Any]) -> Any:
     with disk_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         sweep(folder.parent)
-        draft = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=folder.parent))
+        draft = Path(tempfile.mkdtemp(prefix=f".{maker()}-", dir=folder.parent))
         try:
             made = to_plain(write(draft))
             sizes = {

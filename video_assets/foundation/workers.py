@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from multiprocessing.connection import wait as ready
@@ -27,10 +28,11 @@ PICTURES_HELD = 12
 """Pictures that a decoder of more than 4K may hold: its reference pictures and what is made of the
 one that is shown."""
 _4K = 4096 * 2304
+LAST_WORDS_S = 10.0
+"""Seconds that a worker whose pipe has closed has to end by itself."""
 _TOO_MUCH = 86
 """Exit code of a worker that held too much."""
-_PRELOADED = ("numpy", "av", "cv2", "scenedetect", "scipy.ndimage")
-"""What workers import, about 1 s of CPU: done once, in the process that they are forked from."""
+_PRELOADED = "video_assets.foundation.preloaded"
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 _allowed = 0
@@ -65,7 +67,7 @@ def _context() -> Any:
     from multiprocessing.forkserver import ensure_running
 
     context = get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
+    context.set_forkserver_preload([_PRELOADED])
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(_ONE_THREAD)  # read by libraries as they are imported
     try:
@@ -112,6 +114,85 @@ _NEEDS_MORE = FootageError(
 )
 
 
+def _lost(code: object) -> FootageError:
+    return FootageError(
+        f"the decoder crashed on it (exit {code})", Code.WORKER_LOST, "re-export the file"
+    )
+
+
+class _Worker:
+    """A process that does one task after another, and the pipe to it.
+
+    Each has its own pipe and nothing is shared: whoever dies, hangs or is ended at any moment costs
+    the task in his hands, and everybody knows which that is.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self.pipe: Any
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, dict(os.environ)), daemon=True)
+        self._process.start()
+        theirs.close()  # the worker alone has it: its end is the end of the pipe
+        self.number, self.limit, self.until = -1, 0.0, 0.0
+
+    def begin(self, number: int, function: Callable[..., Any], task: Any, limit: float) -> bool:
+        """Hands a task over; False where the worker is gone."""
+        self.number, self.limit, self.until = number, limit, time.monotonic() + limit
+        try:
+            self.pipe.send((function, task))
+        except OSError:
+            self.end()
+            return False
+        return True
+
+    def has_ended(self) -> bool:
+        """Whether an answer, or the end of the worker, can be read without waiting."""
+        return bool(self.pipe.poll())
+
+    def answer(self) -> tuple[Any, bool]:
+        """(What became of the task, whether the worker can have another)."""
+        try:
+            return self.pipe.recv(), True
+        except (EOFError, OSError):
+            self._process.join(LAST_WORDS_S)
+            code = self._process.exitcode
+            self.end()
+            return (_NEEDS_MORE if code == _TOO_MUCH else _lost(code)), False
+
+    def end(self) -> None:
+        """Ends it at once, whatever it does; who waits for a dead disk ends when that does."""
+        self._process.kill()
+        self._process.join(LAST_WORDS_S)
+        self.pipe.close()
+
+
+def _serve(pipe: Any, environment: dict[str, str]) -> None:
+    """The life of a worker."""
+    global _allowed
+    _prepare(environment)
+    while True:
+        try:
+            function, task = pipe.recv()
+        except EOFError:
+            return
+        answer: Any
+        try:
+            answer = function(*task)
+        except MemoryError:
+            answer = _NEEDS_MORE
+        except VideoAssetsError as error:
+            answer = error
+        except Exception as error:  # one bad clip never stops the others
+            answer = FootageError(
+                f"{type(error).__name__}: {error}",
+                Code.EXCEPTION,
+                "report this with the file; the others go on",
+            )
+        finally:
+            _allowed = 0
+        pipe.send(answer)
+
+
 def in_workers(
     function: Callable[..., Any],
     tasks: Sequence[tuple[Any, ...]],
@@ -129,56 +210,44 @@ def in_workers(
     """
     if not tasks:
         return
-    from concurrent.futures import FIRST_COMPLETED, CancelledError, TimeoutError, wait
-
-    from pebble import ProcessExpired, ProcessPool
-
-    size = min(workers or cores(), len(tasks))
-    pool: Any = ProcessPool(
-        max_workers=size, initializer=_prepare, initargs=(dict(os.environ),), context=_context()
-    )
-    due = iter(enumerate(zip(tasks, timeouts, strict=True)))
-    waiting: dict[Any, int] = {}
+    context, size = _context(), min(workers or cores(), len(tasks))
+    due = enumerate(zip(tasks, timeouts, strict=True))
+    busy: list[_Worker] = []
+    idle: list[_Worker] = []
     try:
         while True:
             # no more at once than there are workers: what is handed out has begun
-            for number, (task, limit) in islice(due, size - len(waiting)):
+            for number, (task, limit) in islice(due, size - len(busy)):
                 if begin is not None:
                     begin(number)
-                waiting[pool.schedule(function, args=list(task), timeout=limit)] = number
-            if not waiting:
-                break
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                number = waiting.pop(future)
-                result: Any
-                try:
-                    result = future.result()
-                except TimeoutError:
-                    result = FootageError(
-                        f"gave no answer within {timeouts[number]:.0f} s",
+                worker = idle.pop() if idle else _Worker(context)
+                while not worker.begin(number, function, task, limit):
+                    worker = _Worker(context)
+                busy.append(worker)
+            if not busy:
+                return
+            until = min(worker.until for worker in busy)
+            ready([worker.pipe for worker in busy], max(0.0, until - time.monotonic()))
+            for worker in [worker for worker in busy if worker.has_ended()]:
+                busy.remove(worker)
+                answer, lives = worker.answer()
+                if lives:
+                    idle.append(worker)
+                yield worker.number, answer
+            now = time.monotonic()
+            for worker in [worker for worker in busy if worker.until <= now]:
+                if worker.has_ended():
+                    continue  # it has answered while nobody listened
+                busy.remove(worker)
+                worker.end()
+                yield (
+                    worker.number,
+                    FootageError(
+                        f"gave no answer within {worker.limit:.0f} s",
                         Code.HANG_TIMEOUT,
                         "check the file in a player; re-export it",
-                    )
-                except (ProcessExpired, CancelledError) as error:
-                    code = getattr(error, "exitcode", "?")
-                    result = _NEEDS_MORE if code == _TOO_MUCH else FootageError(
-                        f"the decoder crashed on it (exit {code})",
-                        Code.WORKER_LOST,
-                        "re-export the file",
-                    )  # fmt: skip
-                except MemoryError:
-                    result = _NEEDS_MORE
-                except VideoAssetsError as error:
-                    result = error
-                except Exception as error:  # one bad clip never stops the others
-                    result = FootageError(
-                        f"{type(error).__name__}: {error}",
-                        Code.EXCEPTION,
-                        "report this with the file; the others go on",
-                    )
-                yield number, result
-        pool.close()
+                    ),
+                )
     finally:
-        pool.stop()
-        pool.join()
+        for worker in (*busy, *idle):
+            worker.end()

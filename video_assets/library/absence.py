@@ -128,7 +128,14 @@ def sight(
     settle_s: float = 0.0,
 ) -> Sight:
     """What a look found, held against the known `rows` and the `misses` so far."""
-    settled = tuple(still(found, settle_s, now))
+    own = {row.path for row in rows if row.clip_id}
+    shut = tuple(one.path for one in found if one.kind == "closed")
+    # a clip that cannot be looked at now is missing, and no other file
+    found = [one for one in found if one.kind != "closed" or one.path not in own]
+    fresh = set(still(found, settle_s, now))
+    marks = {bytes_mark(root, row) for row in rows if row.clip_id}
+    # other rights or another name make no clip that is known a growing one
+    settled = tuple(one for one in found if one in fresh or bytes_mark(root, one) in marks)
     there = {one.path for one in found}
     lost = [row for row in rows if row.path not in there]
     media = [row for row in lost if row.role in ("clip", "sound", "duplicate")]
@@ -154,10 +161,19 @@ def sight(
         offline = _offline(root, text) + hint
         return Sight(root, tuple(found), settled, misses=dict(misses), offline=offline)
     after = {row.path: misses.get(row.path, now) for row in absent}
-    gone = {path for path, since in after.items() if since == FORGOTTEN or now - since >= AGAIN_S}
+    gone = {
+        path
+        for path, since in after.items()
+        if since == FORGOTTEN or (now - since >= AGAIN_S and not _below(path, shut))
+    }
     stay = {row.path for row in absent} - gone
     kept = [row for row in lost if row.path in stay or (row.role == "sidecar" and row.of in stay)]
     return Sight(root, tuple(found), settled, tuple(kept), tuple(sorted(gone)), after)
+
+
+def _below(path: str, shut: Iterable[str]) -> bool:
+    """Whether a path is one of those that cannot be looked at, or lies below one."""
+    return any(path == one or path.startswith(f"{one}/") for one in shut)
 
 
 def note(project: Project, seen: Sight) -> None:

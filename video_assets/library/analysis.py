@@ -22,6 +22,7 @@ import numpy as np
 
 from video_assets.foundation.buckets import Root
 from video_assets.foundation.errors import Code, FootageError, VideoAssetsError
+from video_assets.foundation.files import maker
 from video_assets.foundation.media import open_container
 from video_assets.foundation.records import (
     DeadLetter,
@@ -58,6 +59,9 @@ STEADY = ("mxf", "mxf_opatom", "mpegts")
 """Containers (ffmpeg's names) whose pictures come at one rate."""
 HOLE = 3
 """Distances of pictures from which some are missing there."""
+LATE = 1
+"""Seconds of a beginning that cannot be shown from which it is told: a recording of a broadcast
+begins between two pictures that can be shown, half a second apart or more."""
 SKIPPED = 2048
 """Bytes between two packets that are no container's own, where all its streams are read."""
 _RESTS_ON_LATER = 3
@@ -144,8 +148,8 @@ def _confirm(file: Path, row: FootageRow) -> None:
 def _replaced(folder: Path, write: Callable[[Path], Any]) -> Any:
     """`kept` for a folder that exists: the old one stays in place until the new one is whole,
     because another project may be reading it."""
-    fresh = folder.with_name(f".{os.getpid()}-{folder.name}")  # swept when this process dies
-    old = folder.with_name(f".{os.getpid()}-old-{folder.name}")
+    fresh = folder.with_name(f".{maker()}-{folder.name}")  # swept when this process dies
+    old = folder.with_name(f".{maker()}-old-{folder.name}")
     try:
         facts = kept(fresh, write)
         if folder.exists():
@@ -242,8 +246,12 @@ def _decode(
     with open_container(path) as container:
         wanted = [i for i in (row.video_stream, row.audio_stream) if i >= 0]
         streams = [container.streams[i] for i in wanted]
-        alone = len(container.streams) == len(streams)
+        clock = Fraction(streams[0].time_base or 1)
         counted = streams[0].frames
+        # in the order of their bytes come packets of a file that all is read of; a sample table
+        # may name them in any other
+        in_order = "mov" not in row.container or not counted
+        alone = len(container.streams) == len(streams) and in_order
         read_to = None
         for stream in streams:
             stream.codec_context.thread_count = 1
@@ -264,6 +272,8 @@ def _decode(
                     _doubt(sound, packet, row)
                 try:
                     frames = packet.decode()
+                except MemoryError:  # no fault of the file's
+                    raise
                 except av.error.FFmpegError as error:
                     first_error = first_error or str(error)
                     if is_picture and pictures:
@@ -298,12 +308,14 @@ def _decode(
                         picture.show(frame, time)
                     elif sound is not None and frame.pts is not None:
                         sound.hear(frame, frame.pts * frame.time_base - row.start)
+        except MemoryError:
+            raise
         except av.error.FFmpegError as error:  # the container breaks off
             first_error = first_error or str(error)
             if picture is not None:
                 return _broken(picture, first_error, Code.TRUNCATED)
             if sound is not None:
-                sound.doubt(row.duration)
+                sound.doubt(row.duration, row.duration)
     if picture is not None and not pictures:
         raise FootageError(
             "holds no picture that can be decoded",
@@ -317,6 +329,15 @@ def _decode(
             return _broken(picture, "pictures are missing", Code.DECODE)
     if picture is not None and picture.end < row.duration * Fraction(1, 2) and first_error:
         return _broken(picture, first_error, Code.TRUNCATED)
+    if picture is not None and entry.since is not None:
+        late = picture.start - (entry.since * clock - row.start)
+        if late > LATE:
+            return FootageError(
+                f"is damaged: its first {float(late):.1f} s cannot be shown and are left out",
+                Code.DECODE,
+                "copy it again from the card, or export it again",
+                first_error,
+            )
     if untimed > HOLE:
         return FootageError(
             f"is damaged: {untimed} of its {pictures} pictures have no time and are left out",
@@ -329,9 +350,11 @@ def _decode(
 def _doubt(sound: SoundMeter | None, packet: Any, row: FootageRow) -> None:
     """Notes that a packet could not be decoded, or that something is missing before it."""
     if sound is not None:
-        ours = packet.stream.index == row.audio_stream and packet.pts is not None
-        ends = (packet.pts + (packet.duration or 0)) * packet.time_base - row.start if ours else 0
-        sound.doubt(Fraction(ends))
+        if packet.stream.index == row.audio_stream and packet.pts is not None:
+            begins = Fraction(packet.pts) * packet.time_base - row.start
+            sound.doubt(begins, begins + (packet.duration or 0) * Fraction(packet.time_base))
+        else:
+            sound.doubt()
 
 
 def _broken(picture: "_Picture | None", why: str, code: Code) -> FootageError:
@@ -367,11 +390,14 @@ class _Entry:
     def __init__(self) -> None:
         self._shut = False
         self._behind: int | None = None
+        self.since: int | None = None
+        """Timestamp of the first damaged picture of the beginning."""
 
     def shut(self, stamp: int | None) -> None:
         """What is at this timestamp is damaged."""
         self._shut = True
         if stamp is not None:
+            self.since = stamp if self.since is None else min(stamp, self.since)
             self._behind = stamp if self._behind is None else max(stamp, self._behind)
 
     def admits(self, frame: Any) -> bool:

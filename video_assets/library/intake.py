@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -74,8 +75,8 @@ class Found:
     mtime_ns: int
     inode: int
     kind: str = "file"
-    """file, link, special (no regular file), closed (a folder that cannot be listed) or unsafe (an
-    object whose key is no path)."""
+    """file, link, special (no regular file), closed (it cannot be listed or looked at), unsafe (an
+    object whose key is no path) or twice (odd bytes in one name are shown as those of another)."""
     ctime_ns: int = field(default=0, compare=False)
     """When size, times, name or rights changed last; no copy tool can set it back."""
 
@@ -114,13 +115,16 @@ def look(root: Root) -> list[Found]:
             continue
         for entry in entries:
             name = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                folders.append((entry.path, name + b"/"))
-                continue
             try:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, name + b"/"))
+                    continue
                 info = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # gone since it was listed
             except OSError:
-                continue  # gone since it was listed, and perhaps its disk
+                out.append(Found(_shown(name), 0, 0, 0, "closed"))
+                continue
             kind = "special"
             if stat.S_ISLNK(info.st_mode):
                 kind = "link"
@@ -141,6 +145,8 @@ def look(root: Root) -> list[Found]:
             f"the footage folder {root} went away while it was listed: mount the disk again, then "
             "run again"
         )
+    many = {path for path, count in Counter(one.path for one in out).items() if count > 1}
+    out = [one for one in out if one.path not in many] + [Found(p, 0, 0, 0, "twice") for p in many]
     return sorted(out, key=lambda found: found.path)
 
 
@@ -212,7 +218,14 @@ def read_footage(
         if not ((letter := letter_of(row)) and is_tried_again(letter, project.options, newer))
     }
     # the same file under another name: its bytes need not be read to know them
-    moved = {bytes_mark(root, row): row for row in known.values() if row.role in ("clip", "sound")}
+    here = {(one.path, one.size, one.mtime_ns) for one in found_now}
+    moved = {
+        bytes_mark(root, row): row
+        for row in known.values()
+        if row.role in ("clip", "sound")
+        # inodes may be given anew: what lies where it lay has not moved
+        and (isinstance(root, Bucket) or (row.path, row.size, row.mtime_ns) not in here)
+    }
     rows: dict[str, FootageRow] = {}
     to_read: list[Found] = []
     digests: dict[str, str] = {}
@@ -225,7 +238,7 @@ def read_footage(
         why = _ignored(found) or copies.get(found.path, "")
         if why:
             rows[found.path] = replace(row, note=why)
-        elif found.kind in ("closed", "unsafe") or _is_escaped_name(root, found):
+        elif found.kind in ("closed", "unsafe", "twice") or _is_escaped_name(root, found):
             rows[found.path] = _dead(row, _unnamed(found))
         elif _suffix(found.path) in SIDECARS:
             sidecars.append(found)
@@ -296,7 +309,9 @@ def examine(path: str, digest: str = "") -> tuple[str, dict[str, Any] | None, Fo
             digest = digest or hashlib.file_digest(data, "sha256").hexdigest()[:32]
     except OSError as error:
         return "", None, FootageError(
-            f"cannot be read ({error.strerror})", Code.PATH, "check its rights and the disk"
+            f"cannot be read ({error.strerror})",
+            Code.STORE_TIMEOUT,
+            "check its rights and the disk",
         )  # fmt: skip
     try:
         fields = probe(file)
@@ -377,7 +392,8 @@ def _read(root: Root, files: list[Found], digests: Mapping[str, str]) -> dict[st
                     gone.append(row)
                     if is_out_of_reach(root, result):
                         break
-                rows[found.path] = _dead(row, result)
+                if found.path not in digests or not result.code.retryable:
+                    rows[found.path] = _dead(row, result)
             elif isinstance(result, VideoAssetsError):
                 raise result
             else:
@@ -504,7 +520,7 @@ def _ignored(found: Found) -> str:
         return "hidden"
     if parts[-1].lower() in ("thumbs.db", "desktop.ini", "ehthumbs.db"):
         return "made by the operating system"
-    if found.kind == "closed":
+    if found.kind in ("closed", "twice"):
         return ""
     if _suffix(found.path) in PICTURES:
         return "a picture; clips and sounds are used"
@@ -556,7 +572,13 @@ def _is_escaped_name(root: Root, found: Found) -> bool:
 
 def _unnamed(found: Found) -> FootageError:
     if found.kind == "closed":
-        return FootageError("is a folder that cannot be listed", Code.PATH, "check its rights")
+        return FootageError(
+            "cannot be listed or looked at", Code.PATH, "check its rights and its disk"
+        )
+    if found.kind == "twice":
+        return FootageError(
+            "is the name of two files, of which one has odd bytes", Code.PATH, "rename them"
+        )
     if found.kind == "unsafe":
         return FootageError(
             "has a key that is no path: parts that are empty, '.' or '..', or control characters",

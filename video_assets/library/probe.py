@@ -17,6 +17,7 @@ import numpy as np
 from video_assets.foundation.errors import Code, FootageError
 from video_assets.foundation.media import MAX_PIXELS, open_container, pixels_of_png, too_large
 from video_assets.foundation.workers import hold_at_most
+from video_assets.library.letters import warning_of
 from video_assets.library.timing import measured_end, rate, stamp_of
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def probe(path: Path) -> dict[str, Any]:
         if picture is not None:
             fields |= _picture_fields(container, path, picture, frame, start, notes)
         elif refused is not None:
-            notes.append(f"its picture cannot be used ({refused.what}); its sound is")
+            notes.append(_left_out(f"its picture cannot be used ({refused.what})", refused))
         if sound is not None:
             context = sound.codec_context
             fields |= {
@@ -99,7 +100,7 @@ def probe(path: Path) -> dict[str, Any]:
             if (since := _tag(container, "time_reference")).isdecimal() and len(since) < 16:
                 fields["time_reference"] = int(since)
         elif deaf is not None:
-            notes.append(f"its sound cannot be used ({deaf.what})")
+            notes.append(_left_out(f"its sound cannot be used ({deaf.what})", deaf))
         if end <= 0:
             end = Fraction(1) / fields["fps"] if fields.get("fps") else Fraction(1, 10)
         if end > LONGEST:
@@ -109,6 +110,13 @@ def probe(path: Path) -> dict[str, Any]:
                 "its timestamps are damaged, or it must be cut into parts; export it again",
             )
         return fields | {"duration": end, "note": "\n".join(notes)}
+
+
+def _left_out(what: str, why: FootageError) -> str:
+    """The note on a part of a file that is not used: a letter where damage is the reason."""
+    if why.code.family != "MALFORMED":
+        return what
+    return warning_of(FootageError(what, why.code, why.do))
 
 
 def displayed(width: int, height: int, sar: Fraction, rotation: int) -> tuple[int, int]:

@@ -62,6 +62,7 @@ class SoundMeter:
         self._expected = Fraction(0)
         self._decoded = Fraction(0)
         self._doubted = False
+        self._begins: Fraction | None = None
         self._ends = Fraction(0)
         self._gap = Fraction(0)
         self._gap_from = Fraction(0)
@@ -76,6 +77,9 @@ class SoundMeter:
 
         length = Fraction(frame.samples, frame.sample_rate)
         if self._first is None:
+            if self._begins is not None and time > self._begins:
+                self._expected = self._begins
+                self._miss(time - self._begins)
             self._first, self._expected = max(time, Fraction(0)), time
             self._fill(time)
         away = time - self._expected
@@ -101,10 +105,13 @@ class SoundMeter:
         for out in self._resampler.resample(frame):
             self._write(out.to_ndarray().reshape(-1))
 
-    def doubt(self, until: Fraction) -> None:
-        """Remembers that what comes before the next frame is damaged, up to this time or more."""
+    def doubt(self, start: Fraction | None = None, end: Fraction = Fraction(0)) -> None:
+        """Remembers that what comes before the next frame is damaged, from `start` to `end` or
+        more, where that is known."""
         self._doubted = True
-        self._ends = max(self._ends, until)
+        self._ends = max(self._ends, end)
+        if self._first is None and start is not None:
+            self._begins = start if self._begins is None else min(start, self._begins)
 
     def lost(self) -> tuple[Fraction, Fraction] | None:
         """(seconds of sound that damage took, where the first of them are), or None. Gaps without

@@ -151,8 +151,7 @@ def _table_end(used: list[Any], size: int, start: Fraction) -> Fraction | None:
                 first_missing = entry.timestamp
                 break
         if first_missing is not None:
-            origin = entries[0].timestamp
-            ends.append(Fraction(first_missing - origin) * stream.time_base)
+            ends.append(Fraction(first_missing) * stream.time_base - start)
     return max(Fraction(0), min(ends)) if ends else None
 
 

@@ -25,6 +25,7 @@ from video_assets.orchestration.steps import ASPECTS, OUTSIDE_FILES, Step, versi
 from video_assets.orchestration.watch import Ask, Known, Memory, Report, Tick
 
 BRIEF_PATHS = ("brief.yaml", "rights.yaml", "people.yaml", "references")
+WAITING = "clips wait:"
 REPORTED = ("edits", "brand_kit", "music")
 """External assets that the inputs sensor reports."""
 
@@ -44,7 +45,7 @@ def look_at_inputs(project: Project, known: Known, memory: Memory, now: float) -
     first = not any(event.values()) and not memory.asked
     if not first or all(wanted.values()):  # the first run makes both
         for root, digest in wanted.items():
-            target = _sha(digest, event[root])
+            target = _sha(digest, 0 if digest.startswith(WAITING) else event[root])
             again = memory.asked.get(root, [""])[0] == target
             wrong = _wrong_brief(project) if digest and again and root == "brief" else ""
             if wrong:
@@ -130,7 +131,8 @@ def _untold(project: Project, root: str, recorded: Manifest | None, known: Known
     if recorded is None:
         return "never made"
     if root == "footage" and (left := pending(project)):
-        return f"{left} clips wait for their analysis"  # more than one run takes
+        # more than one run takes; the next one is due at once where this one got on
+        return f"{WAITING} {left} of {version_of(project, 'shot_index')}"
     if known.versions.get(root, {}).get(project.slug) != recorded.data_version:
         return f"untold {recorded.data_version}"
     if recorded.version != BY_NAME[root].version:

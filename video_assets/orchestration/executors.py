@@ -36,10 +36,14 @@ def executor() -> dg.ExecutorDefinition:
 
 def workers_of_a_shard() -> int:
     """Worker processes that one shard may use: all cores, or its part of them."""
-    return cores() if executor_name() == IN_PROCESS else max(1, cores() // AT_ONCE)
+    return max(1, cores() // AT_ONCE) if _is_step() else cores()
 
 
 def driver() -> str:
     """The process that drives the run whose step this is; see `foundation.lease.owner`."""
-    in_child = executor_name() == MULTIPROCESS and multiprocessing.parent_process() is not None
-    return owner(os.getppid() if in_child else None)
+    return owner(os.getppid() if _is_step() else None)
+
+
+def _is_step() -> bool:
+    """Whether this process was made for one step: commands run their steps in their own."""
+    return executor_name() == MULTIPROCESS and multiprocessing.parent_process() is not None

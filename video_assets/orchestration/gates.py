@@ -8,6 +8,7 @@ import dagster as dg
 
 from video_assets.foundation.errors import VideoAssetsError
 from video_assets.foundation.store import Project, as_json, write_atomic
+from video_assets.foundation.versions import numbered, unnumbered
 from video_assets.orchestration.partitions import PROJECTS
 from video_assets.orchestration.resources import Library
 from video_assets.orchestration.steps import Inspect, Step
@@ -55,7 +56,8 @@ def remember(
 ) -> None:
     """Keeps a gate's answer beside the artefact, with the data version that it is about."""
     answer = {"data_version": data_version, "problems": list(problems)}
-    write_atomic(_remembered_at(project, asset, name), as_json(answer))
+    path = _remembered_at(project, asset, name)
+    write_atomic(path, as_json(numbered(path.relative_to(project.root).as_posix(), answer)))
 
 
 def shut_gates(project: Project, step: Step) -> list[str]:
@@ -114,7 +116,9 @@ def judged(project: Project, asset: str, inspect: Inspect) -> list[str]:
 def _answer(project: Project, asset: str, name: str, data_version: str | None) -> list[str] | None:
     """What a gate said of this data; None where it was not asked."""
     try:
-        answer = json.loads(_remembered_at(project, asset, name).read_text(encoding="utf-8"))
+        path = _remembered_at(project, asset, name)
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        answer = unnumbered(path, path.relative_to(project.root).as_posix(), plain)
         return list(answer["problems"]) if answer["data_version"] == data_version else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -71,8 +71,9 @@ class Library(dg.ConfigurableResource):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Writes down which process a run lives in: where that is killed, nobody else says so."""
         run, instance = context.run, context.instance
-        if run is not None and instance is not None and OWNER not in run.tags:
-            instance.add_run_tags(run.run_id, {OWNER: driver()})
+        if run is not None and instance is not None and run.tags.get(OWNER) != (me := driver()):
+            # a run that is tried again inherits the tag of the one before
+            instance.add_run_tags(run.run_id, {OWNER: me})
         if run is not None and instance is not None:
             self._held = at_hand(instance, run.run_id)
 

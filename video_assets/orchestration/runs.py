@@ -104,7 +104,9 @@ def bury_dead(instance: dg.DagsterInstance) -> None:
     status = dg.DagsterRunStatus
     going_on = [status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=going_on)):
-        if OWNER in run.tags and is_gone(run.tags[OWNER]):
+        parent = instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
+        inherited = parent is not None and parent.tags.get(OWNER) == run.tags.get(OWNER)
+        if OWNER in run.tags and not inherited and is_gone(run.tags[OWNER]):
             instance.report_run_failed(run, "the process that ran it was killed")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 

@@ -49,8 +49,8 @@ def archive(workspace: Workspace, slug: str) -> Path:
             f"there is a project {slug!r} in the archive already ({target}); rename one of them"
         )
     with _still(workspace, project) as instance:
+        _unknow(instance, slug)  # killed before the next line, it is found and known again
         _move(project.root, target)
-        _unknow(instance, slug)
     return target
 
 
@@ -82,21 +82,22 @@ def remove(workspace: Workspace, slug: str, even_published: bool = False) -> Non
     where footage lies inside of it.
     """
     root, project = root_of(workspace, slug), Project(workspace, slug)
-    footage = [f for f in (root / "footage").rglob("*") if f.is_file()]
-    if footage:
-        raise ProjectError(
-            f"{len(footage)} files of footage lie in {root / 'footage'}: move them elsewhere first"
-        )
-    if not even_published:
-        sent = [row for row in Outbox(root / OUTBOX).rows() if row.state in HOLDING]
-        if sent:
-            raise ProjectError(
-                f"project {slug} has {len(sent)} publications, and what is known of them would be "
-                "lost: leave it in the archive, or say --even-published"
-            )
     with _still(workspace, project) as instance:
         from video_assets.library.frame_index import forget_project
 
+        footage = [f for f in (root / "footage").rglob("*") if f.is_file()]
+        if footage:
+            raise ProjectError(
+                f"{len(footage)} files of footage lie in {root / 'footage'}: move them elsewhere "
+                "first"
+            )
+        if not even_published:
+            sent = [row for row in Outbox(root / OUTBOX).rows() if row.state in HOLDING]
+            if sent:
+                raise ProjectError(
+                    f"project {slug} has {len(sent)} publications, and what is known of them would "
+                    "be lost: leave it in the archive, or say --even-published"
+                )
         # what can be made again goes first: whoever is killed in here removes it once more
         forget_project(workspace, slug)
         _unknow(instance, slug)
@@ -114,8 +115,8 @@ def rename(workspace: Workspace, slug: str, to: str) -> Path:
 
         _keep_names(project)
         forget_project(workspace, slug)
-        _move(project.root, other.root)
         _unknow(instance, slug)
+        _move(project.root, other.root)
         know(instance, to)
     return other.root
 

@@ -88,7 +88,10 @@ def status_of(project: Project) -> dict[str, Any]:
     cutdowns = cutdowns_of(project)
     aside = [c for c in cutdowns if not c["passed"]]
     missing = _missing(project) if rows else []
-    going = holder_of(project.workspace.lease_file(project.slug))
+    store = project.workspace
+    going = holder_of(store.lease_file(project.slug)) or holder_of(
+        store.analysis_lease_file(project.slug)
+    )
     if going:
         todo = f"wait: {going} works on it; `video-assets status {project.slug}` again later"
     elif problem:

@@ -2,12 +2,20 @@
 
 import errno
 import os
+import shutil
 
 import pytest
 
 from video_assets.foundation.errors import ProjectError, StorageError
-from video_assets.foundation.files import is_alive, write_atomic
-from video_assets.foundation.store import Workspace, check_slug, disk_errors, kept, kept_facts
+from video_assets.foundation.files import is_alive, maker, write_atomic
+from video_assets.foundation.store import (
+    Workspace,
+    check_slug,
+    disk_errors,
+    kept,
+    kept_facts,
+    sweep,
+)
 
 
 @pytest.fixture
@@ -186,3 +194,20 @@ def test_what_a_killed_writer_left_beside_a_file_goes(tmp_path):
         part.write_text("half")
     write_atomic(tmp_path / "a.json", "{}")
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([others.name, "a.json"])
+
+
+def test_drafts_of_another_container_stay_until_they_are_old(tmp_path):
+    drafts = tmp_path / ".drafts"
+    mine, gone, old = "999999999-" + maker().partition("-")[2], "1-0badcafe", "2-0badcafe"
+    for name in (mine, gone, old):
+        (drafts / f"{name}-footage-x").mkdir(parents=True)
+    os.utime(drafts / f"{old}-footage-x", (1, 1))
+    sweep(drafts)
+    assert [p.name for p in drafts.iterdir()] == [f"{gone}-footage-x"]
+
+
+def test_nobody_who_waited_writes_into_a_project_that_is_gone(project):
+    shutil.rmtree(project.root)
+    with project.leased(), pytest.raises(ProjectError, match="meanwhile"), project.guarded():
+        pytest.fail("it writes")
+    assert not project.root.exists()

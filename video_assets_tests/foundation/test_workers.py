@@ -46,3 +46,22 @@ def test_every_task_gets_its_own_answer():
 
 def test_no_task_starts_no_worker():
     assert list(in_workers(task, [], [])) == []
+
+
+def test_who_dies_at_once_takes_nobody_with_him():
+    kinds = ["a", "crash", "b", "crash", "crash", "c"] * 5
+    found = dict(in_workers(task, [(k,) for k in kinds], [60.0] * len(kinds), workers=2))
+    assert sorted(found) == list(range(len(kinds)))
+    for number, kind in enumerate(kinds):
+        crashed = isinstance(found[number], FootageError)
+        assert crashed == (kind == "crash"), number
+        assert found[number].code == Code.WORKER_LOST if crashed else found[number] == kind.upper()
+
+
+def test_an_answer_that_nobody_took_in_time_is_no_hang():
+    """Whoever asked was busy longer than the limit."""
+    found = []
+    for number, answer in in_workers(task, [("a",), ("b",)], [2.0, 2.0], workers=2):
+        found.append((number, answer))
+        time.sleep(2.2)
+    assert sorted(found) == [(0, "A"), (1, "B")]

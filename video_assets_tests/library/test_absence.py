@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -196,3 +197,26 @@ def test_a_source_that_is_away_names_its_disk(project):
     shutil.rmtree(root)
     with pytest.raises(FootageError, match="not there at all"):
         absence.source_of(root, "1.mp4")
+
+
+def test_other_rights_make_no_known_clip_a_growing_one(project):
+    rows = rows_of(project.footage_root)
+    for file in project.footage_root.iterdir():
+        file.chmod(0o600)
+    (project.footage_root / "new.mp4").write_bytes(b"new")
+    seen = see(project, rows, time.time(), settle_s=60)
+    assert [one.path for one in seen.settled] == [row.path for row in rows]
+
+
+def test_what_cannot_be_looked_at_is_missing_and_never_dropped(project):
+    rows = rows_of(project.footage_root)
+    rows = [replace(r, path=f"card/{r.path}") if r.path == "3.mp4" else r for r in rows]
+    found = [one for one in look(project.footage_root) if one.path not in ("3.mp4", "7.mp4")]
+    found += [Found("7.mp4", 0, 0, 0, "closed"), Found("card", 0, 0, 0, "closed")]
+    misses = {}
+    for later in (0, 86_400):
+        seen = absence.sight(project.footage_root, found, rows, misses, NOW + later)
+        misses = seen.misses
+        assert not seen.gone and not seen.offline
+        assert sorted(row.path for row in seen.kept) == ["7.mp4", "card/3.mp4"]
+        assert [one.path for one in seen.settled if one.kind == "closed"] == ["card"]

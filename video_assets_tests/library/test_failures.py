@@ -11,14 +11,19 @@ from typer.testing import CliRunner
 
 from video_assets.cli import app
 from video_assets.foundation.errors import RETRIED, Code, FootageError, ProjectError
-from video_assets.foundation.records import DeadLetter, FootageRow
+from video_assets.foundation.records import DeadLetter, FootageRow, Soundtrack
 from video_assets.foundation.store import Options, Workspace
 from video_assets.library import analysing, analysis, intake
 from video_assets.library.failures import failure_of
 from video_assets.library.intake import read_footage
 from video_assets.library.letters import counted, warning_of
 from video_assets.orchestration import runs
-from video_assets.orchestration.assets.library import FOOTAGE, dead_letters, footage_before
+from video_assets.orchestration.assets.library import (
+    FOOTAGE,
+    SOUNDTRACKS,
+    dead_letters,
+    footage_before,
+)
 from video_assets.orchestration.projects import add_project
 from video_assets.orchestration.resources import Library
 
@@ -198,6 +203,8 @@ def test_retry_tries_what_may_pass_and_says_what_came_of_it(project, monkeypatch
     assert done.exit_code == 0, done.output
     assert "good now: red_door.mp4" in done.stdout
     assert "next: video-assets run a" in done.stdout
+    red = next(r for r in footage_before(project) if r.path == "red_door.mp4")
+    assert red.clip_id in {t.clip_id for t in project.read(SOUNDTRACKS, Soundtrack)}
     assert {d.family for d in dead_letters(project)} == {"MALFORMED"}
     manifest = project.manifest("shot_index")
     done = typed("retry", "a", "--all")

@@ -167,6 +167,28 @@ def test_files_that_were_moved_or_mounted_anew_are_not_read_again(bits, tmp_path
         intake.read_footage(project, mounted)
 
 
+def test_two_files_that_took_each_others_names_are_read_again(bits, tmp_path):
+    project, root = project_of(tmp_path)
+    track = (bits / "c.wav").read_bytes()
+    for name, last in (("1.wav", b"\1"), ("2.wav", b"\2")):
+        (root / name).write_bytes(track[:-1] + last)
+        os.utime(root / name, (1, 1))
+    before = intake.read_footage(project, [])[0]
+    (root / "1.wav").rename(tmp_path / "aside")
+    (root / "2.wav").rename(root / "1.wav")
+    (tmp_path / "aside").rename(root / "2.wav")
+    swapped, _ = intake.read_footage(project, before)
+    assert [row.clip_id for row in swapped] == [row.clip_id for row in reversed(before)]
+
+
+def test_names_that_are_shown_alike_have_one_row_that_says_so(bits, tmp_path):
+    project, root = project_of(tmp_path)
+    shutil.copy(bits / "c.wav", root / "a\\xFF.wav")
+    shutil.copy(bits / "c.wav", os.fsencode(root) + b"/a\xff.wav")
+    (row,), (letter,) = intake.read_footage(project, [])
+    assert (row.path, row.role) == ("a\\xFF.wav", "dead") and "two files" in letter.what
+
+
 def test_the_listing_digest_follows_the_folder(tmp_path):
     (tmp_path / "one").write_bytes(b"1")
     first = intake.listing_digest(tmp_path)

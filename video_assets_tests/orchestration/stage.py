@@ -218,7 +218,7 @@ def _warm(folder: Path) -> None:
 
 
 _NEEDED = (
-    "av", "cv2", "ffmpeg", "opentimelineio", "pandas", "pebble", "pocketsphinx", "pyarrow.parquet",
+    "av", "cv2", "ffmpeg", "opentimelineio", "pandas", "pocketsphinx", "pyarrow.parquet",
     "pyarrow.dataset", "rapidfuzz.fuzz", "scenedetect.detectors", "scipy.ndimage", "scipy.signal",
     "video_assets.orchestration.shown", "video_assets.orchestration.status",
 )  # fmt: skip

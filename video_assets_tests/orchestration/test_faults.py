@@ -28,8 +28,8 @@ def test_killed_at_named_points_and_at_twenty_random_moments(trial: Trial) -> No
     ends: list[Fault | float] = []
     for point in (*points_of_a_clip(), *points_of("shot_index", "library/shots.parquet")):
         ends += [point, *(chance.uniform(0, trial.seconds() / 8) for _ in range(2))]
-    kills, _ = killed_and_compared(trial, ends)
-    assert kills >= 25
+    kills, compared = killed_and_compared(trial, ends, spell=10)
+    assert kills >= 25 and compared >= 3
 
 
 def test_pulled_while_it_is_read_analysed_and_listed(trial: Trial) -> None:

@@ -10,7 +10,7 @@ from video_assets.orchestration import sensors, watch
 from video_assets.orchestration.assets.factory import key_of
 from video_assets.orchestration.automation import ROOTS
 from video_assets.orchestration.resources import OWNER, Library
-from video_assets.orchestration.runs import PROJECT, SETTINGS
+from video_assets.orchestration.runs import PROJECT, SETTINGS, bury_dead
 from video_assets.orchestration.steps import version_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -176,3 +176,28 @@ def test_a_run_whose_process_was_killed_is_not_waited_for(home, film):
     done, dead = instance.get_runs()
     assert done.tags[OWNER] == owner()  # and this is how it is known
     assert dead.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_that_is_tried_again_is_not_its_dead_parent(home):
+    _, instance = home
+    host, pid, _, namespace = owner().split("/", 3)
+    dead = {OWNER: "/".join([host, pid, "1", namespace])}
+    status, seen = dg.DagsterRunStatus, []
+
+    @dg.op
+    def look(context, library: Library):
+        bury_dead(context.instance)
+        run = context.instance.get_run_by_id(context.run.run_id)
+        seen.append((run.status, run.tags[OWNER]))
+
+    @dg.job(resource_defs={"library": Library()}, executor_def=dg.in_process_executor)
+    def again():
+        look()
+
+    parent = instance.create_run_for_job(again, status=status.FAILURE, tags=dead)
+    more = {"parent_run_id": parent.run_id, "root_run_id": parent.run_id}
+    begins = instance.create_run_for_job(again, status=status.STARTING, tags=dead, **more)
+    bury_dead(instance)  # its process has not said yet that it is there
+    assert instance.get_run_by_id(begins.run_id).status == status.STARTING
+    assert again.execute_in_process(instance=instance, tags=dead).success
+    assert seen == [(status.STARTED, owner())]

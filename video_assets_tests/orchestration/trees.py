@@ -46,7 +46,11 @@ def frames(data: Path) -> dict[str, list[dict[str, Any]]]:
 
     tables = {}
     for folder in sorted((data / "index").glob("*.lance")):
-        rows = lancedb.connect(str(data / "index")).open_table(folder.stem).to_arrow().to_pylist()
+        try:
+            table = lancedb.connect(str(data / "index")).open_table(folder.stem)
+        except ValueError:  # killed before its first version: no table yet
+            continue
+        rows = table.to_arrow().to_pylist()
         tables[folder.stem] = sorted(rows, key=lambda row: str(row["id"]))
     return tables
 

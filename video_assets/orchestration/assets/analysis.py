@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from video_assets.foundation.records import Shot, Soundtrack, SyncedSound
-from video_assets.foundation.store import Draft, Project
+from video_assets.foundation.store import Draft, Project, digest_of
 from video_assets.orchestration.assets.library import (
     SHOTS,
     SOUNDTRACKS,
@@ -55,7 +55,8 @@ def _gathered(project: Project) -> "Gathered":
 
 
 def _wait(project: Project, draft: Draft, pending: int) -> None:
-    """Says how many clips were not analysed: passed over as the run was told, or too many."""
+    """Notes how many clips were not analysed, and which ones the run was told to: the others were
+    passed over, or are more than one run takes."""
     if pending:
         draft.facts.update(pending=pending, clips=project.options.clips)
 
@@ -84,13 +85,24 @@ def nothing_waits(project: Project, step: str) -> bool:
     return manifest is None or not manifest.facts.get("pending")
 
 
+def heard_as_seen(project: Project) -> bool:
+    """Whether shots and sounds were gathered when the same clips were set aside: one that is good
+    at a later try has both."""
+    seen, heard = project.manifest("shot_index"), project.manifest("soundtracks")
+    return not seen or not heard or seen.facts.get("aside") == heard.facts.get("aside")
+
+
+def _aside(found: "Gathered") -> str:
+    return digest_of(sorted((d.clip_id, d.code) for d in found.letters))
+
+
 def make_shot_index(project: Project, draft: Draft) -> None:
     """One row a shot."""
     found = _gathered(project)
     _wait(project, draft, found.waiting)
     draft.records(SHOTS, Shot, found.shots)
     write_letters(draft, "shot_index", [d for d in found.letters if d.step != "soundtracks"])
-    draft.facts["shots"] = len(found.shots)
+    draft.facts.update(shots=len(found.shots), aside=_aside(found))
 
 
 def _sheet(project: Project, stills: list[str], labels: list[str]) -> bytes:
@@ -172,7 +184,7 @@ def make_soundtracks(project: Project, draft: Draft) -> None:
     _wait(project, draft, found.waiting)
     draft.records(SOUNDTRACKS, Soundtrack, found.tracks)
     write_letters(draft, "soundtracks", [d for d in found.letters if d.step == "soundtracks"])
-    draft.facts["tracks"] = len(found.tracks)
+    draft.facts.update(tracks=len(found.tracks), aside=_aside(found))
     pairs = synced(project.workspace.root, footage_rows(project), found.tracks)
     draft.records(SYNC, SyncedSound, pairs)
     draft.facts["synced"] = len(pairs)
@@ -269,7 +281,7 @@ STEPS = (
         describe_soundtracks,
         (sound_agrees_with_the_clip,),
         ("parquet", "wav"),
-        whole=partial(nothing_waits, step="soundtracks"),
+        whole=lambda p: nothing_waits(p, "soundtracks") and heard_as_seen(p),
         needs=footage_offline,
         asked_again=partial(is_asked_again, step="soundtracks"),
     ),

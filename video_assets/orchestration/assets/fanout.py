@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from video_assets.foundation.errors import ProjectError, VideoAssetsError
-from video_assets.foundation.lease import TTL, Lease, renewed, take
+from video_assets.foundation.lease import TTL, Lease, is_gone, renewed, take
 from video_assets.foundation.store import LEASE_WAIT, Project, as_json, write_atomic
 from video_assets.library.shards import Shard, shard_of
 from video_assets.orchestration.assets.analysis import STEPS, gathering
@@ -50,7 +50,10 @@ class SmallJson(dg.IOManager):
         """Reads what an earlier step of this run, or of the one it goes on from, has passed."""
         assert context.upstream_output is not None  # every input of these ops is an output
         path = self._path(context.upstream_output, context.step_context.partition_key)
-        return json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise _overtaken(path) from None
 
     def _path(self, output: dg.OutputContext, slug: str) -> Path:
         project = self.library.project(slug)
@@ -142,9 +145,13 @@ def _read(file: Path) -> Shard:
     try:
         return shard_of(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise ProjectError(
-            f"{file.name} is gone: another run of this project has begun since; start a new run"
-        ) from None
+        raise _overtaken(file) from None
+
+
+def _overtaken(file: Path) -> ProjectError:
+    return ProjectError(
+        f"{file.name} is gone: another run of this project has begun since; start a new run"
+    )
 
 
 @contextmanager
@@ -156,6 +163,8 @@ def _renewed(project: Project, passed: dict[str, Any]) -> Iterator[Lease]:
     """
     file = project.workspace.analysis_lease_file(project.slug)
     lease = Lease(file, passed["token"], passed["owner"])
+    if is_gone(lease.owner):  # a run that goes on from a failed one was passed that one's
+        lease = take(file, LEASE_WAIT, who=driver())
     lease.renew(TTL)
     with renewed(lease):
         yield lease
@@ -217,7 +226,8 @@ def commit(  # type: ignore[no-untyped-def]  # Dagster refuses a generic result 
         with _renewed(project, passed) as lease, project.leased():
             with gathering(project):
                 made = [(step, step.run(project)) for step in selected]
-            shutil.rmtree(project.path(WORK), ignore_errors=True)
+            if lease.renew(TTL):  # else they are another run's
+                shutil.rmtree(project.path(WORK), ignore_errors=True)
         lease.give_back()
     except VideoAssetsError as error:
         raise failure(NAME, error) from error
