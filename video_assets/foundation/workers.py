@@ -37,6 +37,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 _allowed = 0
 """Bytes that this worker may hold; 0 for no limit."""
+_looking = threading.Lock()
 
 
 def hold_at_most(pixels: int = 0) -> None:
@@ -93,8 +94,9 @@ def _watch() -> None:
     asked_by = multiprocessing.parent_process()
     assert asked_by is not None
     while not ready([asked_by.sentinel], WATCH_S):
-        if _allowed and resident() > _allowed:
-            os._exit(_TOO_MUCH)
+        with _looking:
+            if _allowed and resident() > _allowed:
+                os._exit(_TOO_MUCH)
     os._exit(1)
 
 
@@ -189,7 +191,8 @@ def _serve(pipe: Any, environment: dict[str, str]) -> None:
                 "report this with the file; the others go on",
             )
         finally:
-            _allowed = 0
+            with _looking:  # a limit ends with its task: the next one is not ended for it
+                _allowed = 0
         pipe.send(answer)
 
 
