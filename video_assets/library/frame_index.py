@@ -127,7 +127,7 @@ def forget_project(workspace: Workspace, project_slug: str) -> None:
 
 def tables_of(workspace: Workspace) -> dict[str, Any]:
     """Every table of the index, by name."""
-    names = sorted(folder.stem for folder in workspace.index.glob("*.lance"))
+    names = sorted(one.stem for one in workspace.index.glob("*.lance") if _has_begun(one))
     if not names:
         return {}
     import lancedb
@@ -314,19 +314,30 @@ def _arrow(columns: dict[str, list[Any]], vectors: np.ndarray) -> Any:
 
 def _table(workspace: Workspace, model: str, size: int, create: bool) -> Any:
     """The embedder's table; None where there is none and `create` is not asked for."""
-    if not create and not (workspace.index / f"{table_name(model)}.lance").is_dir():
+    folder = workspace.index / f"{table_name(model)}.lance"
+    if not create and not _has_begun(folder):
         return None
     import lancedb
 
     with disk_errors(workspace.index):
         workspace.index.mkdir(parents=True, exist_ok=True)
         base = lancedb.connect(str(workspace.index))
-        if (workspace.index / f"{table_name(model)}.lance").is_dir():
-            table = base.open_table(table_name(model))
-            where = workspace.index / table_name(model)
-            refuse_newer(where, "frames table", table_version(table), _known())
-            return table
-        return base.create_table(table_name(model), schema=_schema(size))
+        if not _has_begun(folder):
+            try:
+                return base.create_table(table_name(model), schema=_schema(size))
+            except (ValueError, OSError, RuntimeError):
+                if not _has_begun(folder):  # else another project was faster
+                    raise
+        table = base.open_table(table_name(model))
+        refuse_newer(
+            workspace.index / table_name(model), "frames table", table_version(table), _known()
+        )
+        return table
+
+
+def _has_begun(folder: Path) -> bool:
+    """Whether a table has its first version: who is killed before leaves a folder without one."""
+    return any((folder / "_versions").glob("*.manifest"))
 
 
 def _fragments(table: Any) -> int:

@@ -16,6 +16,7 @@ from video_assets.library.frame_index import (
     normalised,
     similar,
     table_name,
+    tables_of,
     vectors_of,
 )
 from video_assets.models.embedders import default_embedder
@@ -166,3 +167,12 @@ def test_who_lost_the_lease_changes_no_row(workspace, shots):
     with project.leased():
         index_frames(workspace, "spring", shots, LOOK, project.guarded)
     assert every_shot_represented(workspace, "spring", shots, LOOK.name) == []
+
+
+def test_a_table_that_was_killed_before_its_first_version_is_made_anew(workspace, shots):
+    half = workspace.index / f"{table_name(LOOK.name)}.lance"
+    for folder in ("_versions", "_transactions"):
+        (half / folder).mkdir(parents=True)
+    assert vectors_of(workspace, "spring", LOOK.name) == {} and tables_of(workspace) == {}
+    assert index_frames(workspace, "spring", shots, LOOK)[0] == 6
+    assert len(vectors_of(workspace, "spring", LOOK.name)) == 3
